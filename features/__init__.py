@@ -1,0 +1,1 @@
+"""What is true of an order: the schema, the facts of a record, and one function per feature."""

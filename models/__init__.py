@@ -1,0 +1,1 @@
+"""The seam between learning and answering: bundles, sessions, exact reasons, the registry."""

@@ -1,0 +1,1 @@
+"""What we do about a risk: who is flagged, and why, in words."""

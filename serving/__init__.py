@@ -1,0 +1,1 @@
+"""How we answer: parse, score, remember, over HTTP."""

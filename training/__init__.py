@@ -1,0 +1,1 @@
+"""How we learn: ingest, labels, fit, export, measure, gate, nightly, simulate."""

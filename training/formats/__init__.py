@@ -1,0 +1,1 @@
+"""Export formats, each a SQL file that a user can copy and change."""
