@@ -1,0 +1,86 @@
+"""How many rounds of trees, and how much weight beside the smooth half: by what came out of time.
+
+Knows nothing of how the margins were made: pooled out-of-time margins go in, a choice comes out.
+
+Every choice is compared by log loss after Platt scaling, since a margin's scale is calibration's
+business. A choice must beat the plain one (half and half, a middling number of rounds) by more
+than a standard error of the paired difference: with hundreds of positives the best of sixty
+combinations is mostly luck.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from training.calibrate import calibrate, platt
+from training.fit_trees import CHECKPOINTS, PLAIN_ROUNDS
+from training.heads import Calibration, log_sigmoid
+
+Floats = npt.NDArray[np.float64]
+
+WEIGHTS_OF_TREES = (0.0, 0.25, 0.5, 0.75, 1.0)
+PLAIN_WEIGHT = 0.5
+
+
+@dataclass(frozen=True)
+class Margins:
+    """Out-of-time margins of both halves, (n,) and (n, checkpoints), in order of placing."""
+
+    smooth: Floats
+    trees: Floats  # after each of CHECKPOINTS rounds
+
+    def blended(self, rounds: int, weight_trees: float) -> Floats:
+        """(n,) margins of one combination."""
+        column = CHECKPOINTS.index(rounds)
+        return (1 - weight_trees) * self.smooth + weight_trees * self.trees[:, column]
+
+    def take(self, rows: npt.NDArray[np.bool_]) -> Margins:
+        """Only those rows."""
+        return Margins(self.smooth[rows], self.trees[rows])
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen on out-of-time predictions, or fixed where there were too few."""
+
+    rounds: int
+    weight_trees: float
+    calibration: Calibration
+    chosen: bool  # False: the fixed recipe of a short history
+
+    def probability(self, margins: Margins) -> Floats:
+        """(n,) calibrated probabilities of out-of-time margins."""
+        return self.calibration.apply(margins.blended(self.rounds, self.weight_trees))
+
+
+def choose(margins: Margins, outcome: Floats, weight: Floats, *, short: bool) -> Choice:
+    """Rounds, weight and calibration for (n,) outcomes in {0, 1} with weights."""
+    rounds, weight_trees = PLAIN_ROUNDS, PLAIN_WEIGHT
+    if not short:
+        rounds, weight_trees = _best(margins, outcome, weight)
+    blended = margins.blended(rounds, weight_trees)
+    fit = platt if short else calibrate
+    return Choice(rounds, weight_trees, fit(blended, outcome, weight), chosen=not short)
+
+
+def _best(margins: Margins, outcome: Floats, weight: Floats) -> tuple[int, float]:
+    plain = _losses(margins.blended(PLAIN_ROUNDS, PLAIN_WEIGHT), outcome, weight)
+    best, best_loss = (PLAIN_ROUNDS, PLAIN_WEIGHT), plain
+    for rounds in CHECKPOINTS:
+        for weight_trees in WEIGHTS_OF_TREES:
+            losses = _losses(margins.blended(rounds, weight_trees), outcome, weight)
+            if losses.sum() < best_loss.sum():
+                best, best_loss = (rounds, weight_trees), losses
+    lead = plain - best_loss
+    clear = lead.sum() > lead.std() * np.sqrt(len(lead))
+    return best if clear else (PLAIN_ROUNDS, PLAIN_WEIGHT)
+
+
+def _losses(margin: Floats, outcome: Floats, weight: Floats) -> Floats:
+    """(n,) weighed log losses after Platt scaling."""
+    scaled = platt(margin, outcome, weight)
+    likely = scaled.slope * margin + scaled.intercept
+    return -weight * log_sigmoid(np.where(outcome > 0, likely, -likely))

@@ -1,0 +1,198 @@
+"""One head: walk through its windows, choose on what came out of time, refit on everything.
+
+Knows nothing of facts, stores or files: a matrix, answers and windows go in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from training.blend import Choice, Margins, choose
+from training.fit_baseline import Baseline, simple_columns
+from training.fit_trees import CHECKPOINTS, fit_trees, margins_at_checkpoints
+from training.heads import FittedHead, Grid, SmoothHalf, smooth_half
+from training.labels import UNKNOWN
+from training.landmarks import Landmarks
+from training.recipe import LearnSettings
+from training.windows import Plan, Window
+
+Matrix = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Answers = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class Table:
+    """All that can be learned from: landmarks with their features, row for row."""
+
+    landmarks: Landmarks
+    matrix: Matrix  # (n, d), NaN where unknown
+    names: tuple[str, ...]  # (d,) features
+
+
+@dataclass(frozen=True)
+class Head:
+    """What one head is about: its name, its windows, and its answers as known at a moment."""
+
+    name: str
+    plan: Plan
+    as_of: int
+    answers_at: Callable[[int], Answers]  # moment → (landmarks,) in {-1, 0, 1}
+
+
+@dataclass(frozen=True)
+class OutOfTime:
+    """Predictions of orders that the fit behind them could not know, (m,), in order of placing."""
+
+    row: Ints  # landmark, always a decision moment
+    window: Ints  # position in the plan
+    margins: Margins
+    baseline: Floats  # probabilities of the logistic baseline
+    base_rate: Floats  # share of positives among what was fitted
+
+    def take(self, rows: Flags) -> OutOfTime:
+        """Only those predictions."""
+        return OutOfTime(
+            self.row[rows],
+            self.window[rows],
+            self.margins.take(rows),
+            self.baseline[rows],
+            self.base_rate[rows],
+        )
+
+
+@dataclass(frozen=True)
+class Walked:
+    """What the walk through the windows gave."""
+
+    predictions: OutOfTime  # of all windows
+    probability: Floats  # (m,) ours in the judging windows, NaN in those that validate
+
+    @property
+    def judged(self) -> Flags:
+        """(m,) predictions that judge and were never chosen on."""
+        return np.isfinite(self.probability)
+
+
+@dataclass(frozen=True)
+class Fitter:
+    """Fits heads on one table; the same table, settings and head give the same bits."""
+
+    table: Table
+    settings: LearnSettings
+    progress: Callable[[str], None]
+
+    def walk(self, head: Head) -> Walked:
+        """Fit at each origin and predict until the next; judge by choices made before."""
+        windows = head.plan.windows
+        predictions = _joined([self._at(head, index) for index in range(len(windows))])
+        probability = np.full(len(predictions.row), np.nan)
+        for index, window in enumerate(windows):
+            if window.judges:
+                choice = self._choice(
+                    head, predictions.take(predictions.window < index), window.choose_known_at
+                )
+                inside = predictions.window == index
+                probability[inside] = choice.probability(predictions.margins.take(inside))
+        return Walked(predictions, probability)
+
+    def refit(self, head: Head, walked: Walked, grid: Grid) -> tuple[FittedHead, Choice]:
+        """The winning recipe on everything known by now, chosen on every window.
+
+        The judging windows take part in this last choice, which nothing judges: what they judged
+        is the recipe, and the freshest orders calibrate best.
+        """
+        self.progress(f"{head.name}: fit on everything known")
+        choice = self._choice(head, walked.predictions, head.as_of)
+        answers = head.answers_at(head.as_of)
+        rows = self._rows(answers, head.as_of)
+        smooth, booster = None, None
+        if choice.weight_trees < 1:
+            smooth = self._smooth(rows, answers, grid)
+        if choice.weight_trees > 0:
+            booster = self._trees(rows, answers, choice.rounds)
+        weights = (1 - choice.weight_trees, choice.weight_trees)
+        return FittedHead(head.name, smooth, booster, *weights, choice.calibration), choice
+
+    def _at(self, head: Head, index: int) -> OutOfTime:
+        window, marks = head.plan.windows[index], self.table.landmarks
+        answers = head.answers_at(window.fit_known_at)
+        rows = self._rows(answers, window.origin)
+        judged = np.flatnonzero(self._judges(head, window))
+        self.progress(
+            f"{head.name}: window {index + 1} of {len(head.plan.windows)}, "
+            f"{len(rows)} moments teach, {len(judged)} orders follow"
+        )
+        matrix = self.table.matrix[judged]
+        smooth = self._smooth(rows, answers, None)
+        booster = self._trees(rows, answers, CHECKPOINTS[-1])
+        columns = simple_columns(self.table.names)
+        baseline = Baseline(self.table.matrix[rows], answers[rows], marks.weight[rows], columns)
+        return OutOfTime(
+            row=judged,
+            window=np.full(len(judged), index),
+            margins=Margins(
+                smooth.decision_function(matrix), margins_at_checkpoints(booster, matrix)
+            ),
+            baseline=baseline.probability(matrix),
+            base_rate=np.full(len(judged), baseline.rate),
+        )
+
+    def _judges(self, head: Head, window: Window) -> Flags:
+        marks, answers = self.table.landmarks, head.answers_at(head.as_of)
+        inside = (marks.placed_at >= window.origin) & (marks.placed_at < window.until)
+        judges: Flags = inside & marks.decision & (answers != UNKNOWN)
+        return judges
+
+    def _rows(self, answers: Answers, origin: int) -> Ints:
+        """Landmarks of answered orders placed before an origin, none older than the history."""
+        placed = self.table.landmarks.placed_at
+        span = round(self.settings.history_days * 86_400_000_000)
+        recent = (placed < origin) & (placed >= origin - span)
+        return np.flatnonzero(recent & (answers != UNKNOWN))
+
+    def _smooth(self, rows: Ints, answers: Answers, grid: Grid | None) -> SmoothHalf:
+        half = smooth_half(
+            len(self.table.names),
+            knots=self.settings.smooth_knots,
+            l2=self.settings.smooth_l2,
+            grid=grid,
+        )
+        return half.fit(self.table.matrix[rows], answers[rows], self.table.landmarks.weight[rows])
+
+    def _trees(self, rows: Ints, answers: Answers, rounds: int) -> Any:
+        weight = self.table.landmarks.weight[rows]
+        return fit_trees(
+            self.table.matrix[rows], answers[rows], weight, rounds, self.settings.trees
+        )
+
+    def _choice(self, head: Head, predictions: OutOfTime, moment: int) -> Choice:
+        answer = head.answers_at(moment)[predictions.row]
+        usable = answer != UNKNOWN
+        weight = self.table.landmarks.propensity_weight[predictions.row[usable]]
+        return choose(
+            predictions.margins.take(usable),
+            answer[usable].astype(np.float64),
+            weight,
+            short=head.plan.short,
+        )
+
+
+def _joined(parts: list[OutOfTime]) -> OutOfTime:
+    return OutOfTime(
+        np.concatenate([part.row for part in parts]),
+        np.concatenate([part.window for part in parts]),
+        Margins(
+            np.concatenate([part.margins.smooth for part in parts]),
+            np.concatenate([part.margins.trees for part in parts]),
+        ),
+        np.concatenate([part.baseline for part in parts]),
+        np.concatenate([part.base_rate for part in parts]),
+    )
