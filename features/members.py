@@ -56,7 +56,7 @@ def item_category(index: Index, rows: Ints) -> Ints:
 
 
 def city_in_region(addresses: Grouped) -> Ints:
-    """A city's key within its region: towns share names. (rows,)"""
+    """A city's key within its region: towns share names."""
     return mixed(addresses.column("city_key"), addresses.column("region_key"))
 
 

@@ -37,6 +37,26 @@ class Past:
     amount: Ints  # (pairs,) home minor units of the first version, NONE where unknown
     other_buyer: npt.NDArray[np.bool_]  # (pairs,) the order has another buyer than the query's
 
+    @cached_property
+    def orders_count(self) -> Ints:
+        """Other orders per slot."""
+        return np.bincount(self.slot, minlength=self.slots).astype(np.int64)
+
+    @cached_property
+    def priced(self) -> npt.NDArray[np.bool_]:
+        """(pairs,): the amount is known in the home currency."""
+        return np.not_equal(self.amount, NONE)
+
+    @cached_property
+    def amount_total(self) -> Ints:
+        """Sum of the known amounts per slot, home minor units."""
+        return self.total(self.amount, self.priced)
+
+    @cached_property
+    def latest_order_at(self) -> Ints:
+        """When the latest other order was placed, per slot; NONE where there is none."""
+        return self.greatest(self.placed_at, np.ones(len(self.slot), np.bool_))
+
     def count(self, chosen: npt.NDArray[np.bool_]) -> Ints:
         """Chosen pairs per slot."""
         return np.bincount(self.slot[chosen], minlength=self.slots).astype(np.int64)
@@ -77,7 +97,7 @@ class Past:
         return self.greatest(moments, (moments != NEVER) & self.happened[:, column])
 
 
-def past(index: Index, events: Events, keys: Ints, before: Ints, own: Ints, amounts: Ints) -> Past:
+def past(index: Index, keys: Ints, before: Ints, *, own: Ints, amounts: Ints) -> Past:
     """The past of each query.
 
     `keys` (n, 3): buyer, phone and address key; `before` (n,); `own` (n,): the query's order as a
@@ -87,15 +107,15 @@ def past(index: Index, events: Events, keys: Ints, before: Ints, own: Ints, amou
     joined = _others(index, keys, before, own)
     slot, order = joined.owner, joined.row
     query = slot // len(WHOSE)
-    first = events.first[order]
     orders = index["orders"]
+    first = orders.starts[order]
     buyer = orders.column("buyer_key")[first]
     return Past(
         slots=len(before) * len(WHOSE),
         slot=slot,
         order=order,
         before=before[query],
-        events=events,
+        events=index.events,
         placed_at=orders.column("placed_at")[first],
         amount=amounts[order],
         other_buyer=(buyer != keys[query, 0]) & (buyer != NONE),

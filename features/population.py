@@ -11,6 +11,7 @@ import struct
 import zlib
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
@@ -36,15 +37,15 @@ COUNTS = (
     "resolved",
     *RATES,
     "shipped",
-    "handling_hours",
+    "handling_sum",
     "cancelled",
     "ripe",
     "unshipped",
     "due",
     "overdue",
     "delivered",
-    "transit_hours",
-    "promise_hours",
+    "transit_sum",
+    "spare_sum",
     "priced",
     "price",
 )
@@ -110,6 +111,13 @@ def day_of(moment: Ints) -> Ints:
 def day_for(as_of: Ints) -> Ints:
     """The day whose 00:00 state a query reads: the one before the query's own, always written."""
     return day_of(as_of) - 1
+
+
+class States(Protocol):
+    """Anything that knows the state of a day: training's `Population`, the service's cache."""
+
+    def state(self, day: int) -> State:
+        """The state at 00:00 UTC of that day."""
 
 
 class Population:
@@ -198,19 +206,19 @@ def _handling(orders: _OrderMoments, order: Ints, one: Ints) -> dict[str, tuple[
     shipped, delivered = orders.shipped[order], orders.delivered[order]
     placed, due, promise = orders.placed[order], orders.ship_by[order], orders.deliver_by[order]
     ripe = placed + NEVER_SHIPPED_DAYS * DAY_US
-    promised = _where_both(delivered, promise)
-    moved = _where_both(delivered, shipped)
+    promised = np.where(promise == NEVER, NEVER, delivered)
+    moved = _later(shipped, delivered)  # a courier's scan may reach us before the shipping does
     return {
         "shipped": (shipped, one),
-        "handling_hours": (shipped, _hours(placed, shipped)),
+        "handling_sum": (shipped, _hours(placed, shipped)),
         "cancelled": (orders.cancelled[order], one),
         "ripe": (ripe, one),
         "unshipped": (np.where(shipped > ripe, ripe, NEVER), one),
         "due": (due, one),
         "overdue": (np.where(shipped > due, due, NEVER), one),
         "delivered": (moved, one),
-        "transit_hours": (moved, _hours(shipped, delivered)),
-        "promise_hours": (promised, _hours(delivered, promise)),
+        "transit_sum": (moved, _hours(shipped, delivered)),
+        "spare_sum": (promised, _hours(delivered, promise)),
     }
 
 
@@ -268,14 +276,12 @@ def _never(moments: Ints) -> Ints:
 
 
 def _later(first: Ints, second: Ints) -> Ints:
-    return np.where(second == NEVER, NEVER, np.maximum(first, second))
-
-
-def _where_both(moment: Ints, other: Ints) -> Ints:
-    return np.where((moment == NEVER) | (other == NEVER), NEVER, moment)
+    """When both have happened; NEVER, being the greatest, stays never."""
+    return np.maximum(first, second)
 
 
 def _hours(start: Ints, stop: Ints) -> Ints:
     known = (start != NEVER) & (stop != NEVER)
     hours = np.where(known, stop, 0) // HOUR_US - np.where(known, start, 0) // HOUR_US
-    return np.clip(hours, -LIMIT_HOURS, LIMIT_HOURS)
+    clipped: Ints = np.clip(hours, -LIMIT_HOURS, LIMIT_HOURS)
+    return clipped

@@ -1,0 +1,149 @@
+"""From facts and questions to the matrix that a model reads: one order or a million, one function.
+
+Knows nothing of models, files or clocks: `as_of` is an argument, the rows are handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from features import shares, view
+from features.catalogue import catalogue
+from features.cut import Ints
+from features.facts import FACTS_VERSION, Facts
+from features.index import Index
+from features.plan import Plan
+from features.population import STATE_VERSION, States
+from features.rates import Rates
+
+BUILD_VERSION = 1  # raise it whenever a feature changes meaning under the same name
+BLOCK = 32_768  # queries at a time: bounds memory at about 1 GB whatever the number asked
+TINY = 1e-35  # LightGBM takes |x| up to this for zero; so do we, before anything reads it
+
+
+@dataclass(frozen=True)
+class FeatureSettings:
+    """What the shop chose that features depend on.
+
+    Attributes:
+        home_currency: ISO 4217 code that amounts are compared in.
+        rates: currency → home units per unit; others are unknown amounts.
+        timezone: IANA name of the shop's own clock.
+
+    """
+
+    home_currency: str = "USD"
+    rates: Mapping[str, float] = field(default_factory=dict)
+    timezone: str = "UTC"
+
+    @property
+    def money(self) -> Rates:
+        """The rates as features use them."""
+        return Rates(self.home_currency, self.rates)
+
+
+@dataclass(frozen=True)
+class Queries:
+    """Orders and the moments they are asked about, in any order and with repetition.
+
+    Attributes:
+        order_key: (n,) int64 keys of orders.
+        as_of: (n,) int64 microseconds UTC.
+
+    """
+
+    order_key: Ints
+    as_of: Ints
+
+    def __len__(self) -> int:
+        return len(self.order_key)
+
+
+def names() -> tuple[str, ...]:
+    """Names of the features, in the order of the matrix's columns."""
+    return tuple(feature.name for feature in catalogue())
+
+
+def fingerprint() -> str:
+    """Digest of the features' names and the versions of what they mean."""
+    versions = (FACTS_VERSION, STATE_VERSION, BUILD_VERSION)
+    return sha256(repr((names(), versions)).encode()).hexdigest()[:16]
+
+
+@lru_cache(maxsize=1)
+def _plan() -> Plan:
+    columns: dict[str, Any] = view.COLUMNS | shares.COLUMNS_BY_NAME
+    features = {feature.name: feature.function for feature in catalogue()}
+    clashes = sorted(columns.keys() & features.keys())
+    if clashes:
+        raise ValueError(f"a feature may not be named like a column: {', '.join(clashes)}")
+    return Plan(columns | features, names())
+
+
+def build(
+    facts: Facts, queries: Queries, states: States, settings: FeatureSettings
+) -> npt.NDArray[np.float32]:
+    """The features of each query, (n, d) float32, NaN where unknown.
+
+    Args:
+        facts: tables that hold at least the neighbourhood of every query's order.
+        queries: what is asked.
+        states: the population states of the days before.
+        settings: currency, rates and time zone.
+
+    Raises:
+        ValueError: a query's order has no version known before its `as_of`.
+
+    """
+    index = Index(facts)
+    out = np.empty((len(queries), len(names())), np.float32)
+    if len(queries) <= BLOCK:
+        _fill(out, index, queries, states, settings)
+        return out
+    ranked = np.argsort(queries.as_of, kind="stable")
+    for start in range(0, len(ranked), BLOCK):
+        rows = ranked[start : start + BLOCK]
+        block = np.empty((len(rows), out.shape[1]), np.float32)
+        part = Queries(queries.order_key[rows], queries.as_of[rows])
+        _fill(block, index, part, states, settings)
+        out[rows] = block
+    return out
+
+
+def _fill(
+    out: npt.NDArray[np.float32],
+    index: Index,
+    queries: Queries,
+    states: States,
+    settings: FeatureSettings,
+) -> None:
+    order_row = index["orders"].latest(queries.order_key, queries.as_of)
+    if len(order_row) and order_row.min() < 0:
+        at = int(np.flatnonzero(order_row < 0)[0])
+        raise ValueError(
+            f"expected every order to be known before its as_of; query {at} asks about order "
+            f"key {int(queries.order_key[at])} at {int(queries.as_of[at])}, and no version of it "
+            "was known then. Hand in its rows, or ask about a later moment."
+        )
+    query = view.Query(
+        index=index,
+        order_key=queries.order_key,
+        as_of=queries.as_of,
+        order_row=order_row,
+        states=states,
+        rates=settings.money,
+        timezone=settings.timezone,
+    )
+    for column, values in enumerate(_plan().run(query)):
+        out[:, column] = values
+    out[np.abs(out) <= TINY] = 0.0
+    if np.isinf(out).any():
+        column = int(np.flatnonzero(np.isinf(out).any(axis=0))[0])
+        raise ArithmeticError(f"feature {names()[column]} is infinite; a ratio lacks its guard")
