@@ -58,7 +58,7 @@ def last_of_runs(*keys: Ints) -> npt.NDArray[np.bool_]:
     """Marks the last row of each run of equal keys."""
     last = np.ones(len(keys[0]), np.bool_)
     if len(last) > 1:
-        last[:-1] = keys[0][1:] != keys[0][:-1]
+        np.not_equal(keys[0][1:], keys[0][:-1], out=last[:-1])
         for key in keys[1:]:
             last[:-1] |= key[1:] != key[:-1]
     return last

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from features.cut import Grouped, Ints
 from features.facts import NONE
@@ -61,40 +62,42 @@ def events(table: Callable[[str], Grouped]) -> Events:
     """The events of every order that the facts know; `table` gives each sorted table by name."""
     orders = table("orders")
     when = np.full((len(orders.keys), len(EVENTS)), NEVER, np.int64)
-    _from_outcomes(when, orders, table("outcomes"))
-    _from_deliveries(when, orders, table("deliveries"))
+    if len(table("outcomes").rows):
+        _from_outcomes(when, orders, table("outcomes"))
+    if len(table("deliveries").rows):
+        _from_deliveries(when, orders, table("deliveries"))
     for name in ("paid", "shipped", "cancelled"):
         _from_versions(when, orders, name)
     return Events(when, orders.starts)
 
 
-def _note(when: Ints, orders: Ints, event: str, moments: Ints) -> None:
-    known = orders >= 0
-    np.minimum.at(when[:, EVENTS.index(event)], orders[known], moments[known])
+def _means(choices: tuple[str, ...], which: int) -> npt.NDArray[np.bool_]:
+    """(choices, events): the events that each kind of outcome or state of delivery makes true."""
+    return np.array(
+        [[e in GROUPS and choice in GROUPS[e][which] for e in EVENTS] for choice in choices]
+    )
+
+
+_OF_KIND = _means(OUTCOME_KINDS, 0)
+_OF_STATUS = _means(DELIVERY_STATUSES, 1)
+
+
+def _note(when: Ints, orders: Ints, happened: npt.NDArray[np.bool_], moments: Ints) -> None:
+    """Lowers `when` to the moments of the events that each row makes true."""
+    row, event = np.nonzero(happened & (orders >= 0)[:, None])
+    np.minimum.at(when, (orders[row], event), moments[row])
 
 
 def _from_outcomes(when: Ints, orders: Grouped, outcomes: Grouped) -> None:
-    if len(outcomes.rows) == 0:
-        return
-    kind = outcomes.column("kind")
     moments = np.maximum(outcomes.column("known_at"), outcomes.column("opened_at"))
     position = orders.position(outcomes.column("order_key"))
-    for event, (kinds, _) in GROUPS.items():
-        for name in kinds:
-            of = kind == OUTCOME_KINDS.index(name)
-            _note(when, position[of], event, moments[of])
+    _note(when, position, _OF_KIND[outcomes.column("kind")], moments)
 
 
 def _from_deliveries(when: Ints, orders: Grouped, deliveries: Grouped) -> None:
-    if len(deliveries.rows) == 0:
-        return
-    status = deliveries.column("status")
     moments = np.maximum(deliveries.column("known_at"), deliveries.column("attempted_at"))
     position = orders.position(deliveries.column("order_key"))
-    for event, (_, statuses) in GROUPS.items():
-        for name in statuses:
-            of = status == DELIVERY_STATUSES.index(name)
-            _note(when, position[of], event, moments[of])
+    _note(when, position, _OF_STATUS[deliveries.column("status")], moments)
 
 
 def _from_versions(when: Ints, orders: Grouped, name: str) -> None:
@@ -104,4 +107,4 @@ def _from_versions(when: Ints, orders: Grouped, name: str) -> None:
         return
     position = np.searchsorted(orders.ends, known, "right")
     moments = np.maximum(orders.column("known_at")[known], at[known])
-    _note(when, position, name, moments)
+    np.minimum.at(when[:, EVENTS.index(name)], position, moments)

@@ -30,23 +30,10 @@ BY_ORDER = {
 }
 BY_ITEM = {
     "category": "category_key",
-    "product": "product_key",
-    "variant": "variant_key",
     "seller": "seller_key",
     "route": "route_key",
-}
-PARENT = {
-    "payment": "shop",
-    "carrier": "shop",
-    "ship_service": "shop",
-    "region": "shop",
-    "prefix": "region",
-    "city": "prefix",
-    "category": "shop",
-    "product": "category",
-    "variant": "product",
-    "seller": "shop",
-    "route": "shop",
+    "product": "product_key",
+    "variant": "variant_key",
 }
 # Ratios of two counts: name → (top, bottom). Means are ratios of whole hours to orders.
 RATIOS = {
@@ -78,13 +65,13 @@ def item_counts(  # noqa: PLR0917 - the parameters are the columns read, by name
     query: Query,
     items: Joined,
     category_key: Ints,
-    product_key: Ints,
-    variant_key: Ints,
     seller_key: Ints,
     route_key: Ints,
+    product_key: Ints,
+    variant_key: Ints,
 ) -> Ints:
     """Counts of the day's state, (5, m, columns) in the order of BY_ITEM."""
-    keys = (category_key, product_key, variant_key, seller_key, route_key)
+    keys = (category_key, seller_key, route_key, product_key, variant_key)
     return _counts(query, np.stack(keys), day_for(query.as_of)[items.owner])
 
 
@@ -111,49 +98,63 @@ def shrunk(top: Ints, bottom: Ints, prior: Floats) -> Floats:
     return (top + SHRINK_ORDERS * prior) / (bottom + SHRINK_ORDERS)
 
 
-def _count_column(level: str, position: int, name: str) -> Any:
-    column = COLUMNS.index(name)
-    if level == "order":
-        return lambda order_counts: order_counts[position, :, column]
-    return lambda item_counts: item_counts[position, :, column]
+_TOPS = [COLUMNS.index(top) for top, _ in RATIOS.values()]
+_BOTTOMS = [COLUMNS.index(bottom) for _, bottom in RATIOS.values()]
+_TOPS_90D = [COLUMNS.index(f"{top}_90d") for top, _ in RATIOS.values()]
+_BOTTOMS_90D = [COLUMNS.index(f"{bottom}_90d") for _, bottom in RATIOS.values()]
 
 
-class _Named:
-    """A column function whose parameter names are composed rather than written."""
-
-    def __init__(self, parameters: tuple[str, ...], function: Any) -> None:
-        self.parameters, self.function = parameters, function
-
-    def __call__(self, *arguments: Any) -> Any:
-        return self.function(*arguments)
-
-
-def _ratio_column(whose: str, name: str) -> _Named:
-    """The ratio of a group, pulled towards the next wider group's."""
-    own = tuple(f"{whose}_{count}" for count in RATIOS[name])
-    if whose == "shop":
-        return _Named(own, ratio)
-    prior = f"{PARENT[whose]}_{name}"
-    if whose in BY_ITEM and PARENT[whose] in BY_ORDER:
-        return _Named((*own, prior, "item_owner"), lambda t, b, p, owner: shrunk(t, b, p[owner]))
-    return _Named((*own, prior), shrunk)
+def order_ratios(order_counts: Ints) -> Floats:
+    """All-time ratios of BY_ORDER's groups, (7, n, ratios), each pulled to the next wider."""
+    top, bottom = order_counts[..., _TOPS], order_counts[..., _BOTTOMS]
+    out = np.empty(top.shape)
+    out[0] = ratio(top[0], bottom[0])  # the shop
+    out[1:5] = shrunk(top[1:5], bottom[1:5], out[0])  # payment, carrier, service, region
+    out[5] = shrunk(top[5], bottom[5], out[4])  # postcode area
+    out[6] = shrunk(top[6], bottom[6], out[5])  # city
+    return out
 
 
-def _recent_column(whose: str, name: str) -> _Named:
-    """The ratio over the last WINDOW_DAYS, pulled towards the group's own of all time."""
-    own = tuple(f"{whose}_{count}_90d" for count in RATIOS[name])
-    return _Named((*own, f"{whose}_{name}"), shrunk)
+def item_ratios(items: Joined, item_counts: Ints, order_ratios: Floats) -> Floats:
+    """All-time ratios of BY_ITEM's groups, (5, m, ratios), each pulled to the next wider."""
+    top, bottom = item_counts[..., _TOPS], item_counts[..., _BOTTOMS]
+    out = np.empty(top.shape)
+    out[:3] = shrunk(top[:3], bottom[:3], order_ratios[0, items.owner])  # category, seller, route
+    out[3] = shrunk(top[3], bottom[3], out[0])  # product
+    out[4] = shrunk(top[4], bottom[4], out[3])  # variant
+    return out
+
+
+def order_ratios_90d(order_counts: Ints, order_ratios: Floats) -> Floats:
+    """As `order_ratios` over the last WINDOW_DAYS, pulled to the group's own of all time."""
+    return shrunk(order_counts[..., _TOPS_90D], order_counts[..., _BOTTOMS_90D], order_ratios)
+
+
+def item_ratios_90d(item_counts: Ints, item_ratios: Floats) -> Floats:
+    """As `item_ratios` over the last WINDOW_DAYS, pulled to the group's own of all time."""
+    return shrunk(item_counts[..., _TOPS_90D], item_counts[..., _BOTTOMS_90D], item_ratios)
+
+
+class _Picked:
+    """A column picked from a matrix of many; its parameter's name is composed."""
+
+    def __init__(self, matrix: str, group: int, column: int) -> None:
+        self.parameters, self._group, self._column = (matrix,), group, column
+
+    def __call__(self, matrix: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return matrix[self._group, :, self._column]
 
 
 def _columns() -> dict[str, Any]:
-    columns: dict[str, Any] = {f.__name__: f for f in (order_counts, item_counts)}
+    own = (order_counts, item_counts, order_ratios, item_ratios, order_ratios_90d, item_ratios_90d)
+    columns: dict[str, Any] = {f.__name__: f for f in own}
     for level, groups in (("order", BY_ORDER), ("item", BY_ITEM)):
-        for position, whose in enumerate(groups):
-            for name in COLUMNS:
-                columns[f"{whose}_{name}"] = _count_column(level, position, name)
-            for name in RATIOS:
-                columns[f"{whose}_{name}"] = _ratio_column(whose, name)
-                columns[f"{whose}_{name}_90d"] = _recent_column(whose, name)
+        for group, whose in enumerate(groups):
+            for column, name in enumerate(COLUMNS):
+                columns[f"{whose}_{name}"] = _Picked(f"{level}_counts", group, column)
+            for column, name in enumerate(RATIOS):
+                columns[f"{whose}_{name}"] = _Picked(f"{level}_ratios", group, column)
+                columns[f"{whose}_{name}_90d"] = _Picked(f"{level}_ratios_90d", group, column)
     return columns
 
 
