@@ -1,0 +1,187 @@
+"""Bringing a store to this code's layout and facts, by one process while the others wait.
+
+Knows nothing of particular columns: missing tables, columns and indexes are added as
+`store.tables` describes them; what needs more is a step of its own in STEPS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+from sqlalchemy import Index, Table, bindparam, delete, literal_column, select, update
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from features.facts import FACTS_VERSION
+from store.errors import StoreNewer, StoreOlder
+from store.prepare import pack
+from store.sqlite import Connection, Database, column_ddl, column_names, compiled, insert, is_table
+from store.statements import add_link, table_plan
+from store.tables import LINKS, META, METADATA, RECORDS, SCHEMA_VERSION
+
+CHUNK = 20_000  # rows whose facts are worked out at once; some 50 MB
+PATIENCE_S = 3_600.0  # working out the facts of many millions of rows anew takes minutes
+# Version found → what turns it into the next one, beyond adding what is missing.
+STEPS: dict[int, Callable[[Connection], None]] = {}
+_STAMP = compiled(select(META.c.value).where(META.c.name == literal_column("'stamp'"))).text
+_insert = insert(META).values(name=bindparam("name"), value=bindparam("value"))
+_SET_STAMP = compiled(
+    _insert.on_conflict_do_update(
+        index_elements=[META.c.name], set_={"value": _insert.excluded.value}
+    )
+)
+
+
+class Stamp(msgspec.Struct, frozen=True):
+    """What a store was last written with.
+
+    Attributes:
+        schema: SCHEMA_VERSION, 0 in a file without a stamp.
+        facts: FACTS_VERSION.
+        layout: digest of all tables, columns and indexes.
+    """
+
+    schema: int = 0
+    facts: int = 0
+    layout: str = ""
+
+
+def ours() -> Stamp:
+    """The stamp of this code."""
+    layout = blake2b("\n".join(_ddl()).encode(), digest_size=8).hexdigest()
+    return Stamp(SCHEMA_VERSION, FACTS_VERSION, layout)
+
+
+def bring_up_to_date(database: Database) -> None:
+    """Create or upgrade the store where needed, then hold every transaction to its stamp.
+
+    Raises StoreNewer where newer code wrote it, StoreOlder where it may only be read.
+    """
+    wanted = ours()
+    with database.reading() as connection:
+        found = _found(connection)
+    _refuse_newer(database, found, wanted)
+    if found != wanted:
+        if database.readonly:
+            raise StoreOlder(
+                f"The store {database.path} is at {found} and this code needs {wanted}."
+                " Open it once for writing, for example with `riskradar keys list`."
+            )
+        with database.writing(PATIENCE_S) as connection:
+            _upgrade(database, connection, wanted)
+    database.stamp = (_STAMP, _text(wanted))
+
+
+def _upgrade(database: Database, connection: Connection, wanted: Stamp) -> None:
+    found = _found(connection)  # again: another process may have been first
+    _refuse_newer(database, found, wanted)
+    if found == wanted:
+        return
+    for table in METADATA.sorted_tables:
+        _add_columns(database, connection, table)
+    for text in _ddl():
+        connection.execute(text)
+    for version in range(found.schema, wanted.schema):
+        if version in STEPS:
+            STEPS[version](connection)
+    if found.facts != wanted.facts:
+        work_out_facts(connection)
+    connection.execute(_SET_STAMP.text, ("stamp", _text(wanted)))
+
+
+def work_out_facts(connection: Connection) -> None:
+    """Facts, keys and links of every row anew, from what was said."""
+    connection.execute(compiled(delete(LINKS)).text)
+    for name in RECORDS:
+        last = 0
+        while (following := _work_out_chunk(connection, name, last)) is not None:
+            last = following
+
+
+def _work_out_chunk(connection: Connection, name: str, after: int) -> int | None:
+    """Facts of the next rows by id; the last id done, None where no row is left."""
+    table, plan = RECORDS[name], table_plan(name)
+    columns = (table.c.id, table.c.shop_id, table.c.known_at, *(table.c[c] for c in plan.names))
+    query = compiled(select(*columns).where(table.c.id > bindparam("after")).order_by(table.c.id))
+    rows = connection.execute(query.text, (after,)).fetchmany(CHUNK)
+    if not rows:
+        return None
+    packed = pack(name, plan, [r[1] for r in rows], [r[2] for r in rows], [r[3:] for r in rows])
+    changed: dict[str, Any] = {
+        column: bindparam(f"new_{column}") for column in (*plan.hashed, "facts")
+    }
+    change = compiled(update(table).where(table.c.id == bindparam("row")).values(changed))
+    connection.executemany(
+        change.text,
+        [
+            change.values(
+                {
+                    **{f"new_{c}": key for c, key in zip(plan.hashed, hashed, strict=True)},
+                    "new_facts": blob,
+                    "row": row[0],
+                }
+            )
+            for row, blob, hashed in zip(rows, packed.blobs, packed.hashed, strict=True)
+        ],
+    )
+    connection.executemany(
+        add_link(),
+        [
+            (hashed[0], key, row[2])
+            for row, hashed, links in zip(rows, packed.hashed, packed.links, strict=True)
+            for key in links
+        ],
+    )
+    return int(rows[-1][0])
+
+
+def _add_columns(database: Database, connection: Connection, table: Table) -> None:
+    if not is_table(connection, table.name):
+        return
+    there = column_names(connection, table.name)
+    unknown = [name for name in there if name not in table.columns]
+    if unknown:
+        raise StoreNewer(
+            f"The store {database.path} has {table.name}.{', '.join(unknown)}, which this code"
+            " does not know. Use the newer code that made it."
+        )
+    for column in table.columns:
+        if column.name not in there:
+            kind = column_ddl(column)
+            connection.execute(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}")
+
+
+def _refuse_newer(database: Database, found: Stamp, wanted: Stamp) -> None:
+    if found.schema > wanted.schema or found.facts > wanted.facts:
+        raise StoreNewer(
+            f"The store {database.path} was written by newer code: schema {found.schema}, facts"
+            f" {found.facts}; this code knows schema {wanted.schema}, facts {wanted.facts}."
+            " Use the newer code; nothing was changed."
+        )
+
+
+def _found(connection: Connection) -> Stamp:
+    if not is_table(connection, META.name):
+        return Stamp()
+    row = connection.execute(_STAMP).fetchone()
+    return msgspec.json.decode(row[0], type=Stamp) if row else Stamp()
+
+
+def _text(stamp: Stamp) -> str:
+    return msgspec.json.encode(stamp).decode()
+
+
+def _ddl() -> list[str]:
+    """Statements that create every table and index that is missing."""
+    tables = METADATA.sorted_tables
+    indexes = [index for table in tables for index in sorted(table.indexes, key=_name)]
+    return [
+        *(compiled(CreateTable(table, if_not_exists=True)).text for table in tables),
+        *(compiled(CreateIndex(index, if_not_exists=True)).text for index in indexes),
+    ]
+
+
+def _name(index: Index) -> str:
+    return str(index.name)

@@ -1,0 +1,130 @@
+"""Where a newly said row belongs among the versions of its key, if it says anything new at all.
+
+Knows nothing of SQL or of columns' meaning: a row is a tuple of values, unsaid ones are ABSENT.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, Final
+
+Values = tuple[Any, ...]
+Version = tuple[int, Values]  # known_at, and what was known of the row from then on
+History = list[Version]  # versions of one key, by known_at
+
+
+class _Absent:
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT: Final = _Absent()  # said nothing of the column, which keeps its value; None clears it
+_known_at = itemgetter(0)
+
+
+class Clash(Exception):  # noqa: N818 - not an error of the caller's until the caller names the row
+    """Other content is already known at that very moment, and no later moment is left."""
+
+
+class Lacking(Exception):  # noqa: N818 - the same
+    """A column that must be known is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A version that is new to the store.
+
+    Attributes:
+        position: index of the row among those given.
+        known_at: when it is known, microseconds UTC; later than given where that moment is taken.
+        values: the whole row, with unsaid columns filled from the version before.
+        as_said: whether values and known_at are exactly what was given (unsaid being None).
+    """
+
+    position: int
+    known_at: int
+    values: Values
+    as_said: bool
+
+
+def merged(said: Values, before: Values | None) -> Values:
+    """What is known once `said` is added to what was known `before`."""
+    if ABSENT not in said:
+        return said
+    if before is None:
+        return tuple(None if value is ABSENT else value for value in said)
+    return tuple(old if value is ABSENT else value for value, old in zip(said, before, strict=True))
+
+
+def place(
+    history: History,
+    known_at: int,
+    said: Values,
+    received_at: int,
+    required_at: Sequence[int] = (),
+) -> Version | None:
+    """Add a row to the versions of its key; the version added, or None where nothing is new.
+
+    A moment that other content holds is passed on to `received_at`; Clash where that is no later.
+    Lacking where a value at one of the places `required_at` would be unknown.
+    """
+    index = bisect_right(history, known_at, key=_known_at)
+    before = history[index - 1] if index else None
+    values = merged(said, before[1] if before else None)
+    if before is not None and before[1] == values:
+        return None
+    if before is not None and before[0] == known_at:
+        if received_at <= known_at:
+            raise Clash
+        return place(history, received_at, said, received_at, required_at)
+    for at in required_at:
+        if values[at] is None:
+            raise Lacking
+    version = (known_at, values)
+    insort(history, version, key=_known_at)
+    return version
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What became of some rows: new versions, and the positions of rows that cannot be stored.
+
+    Attributes:
+        fresh: new versions, oldest first.
+        clashing: positions of rows whose moment other content holds.
+        lacking: positions of rows without a value that must be known.
+    """
+
+    fresh: list[Fresh]
+    clashing: list[int]
+    lacking: list[int]
+
+
+def place_all(
+    histories: dict[Hashable, History],
+    keys: Sequence[Hashable],
+    said: Sequence[Values],
+    known_at: Sequence[int],
+    *,
+    received_at: int,
+    required_at: Sequence[int] = (),
+) -> Placed:
+    """Place rows (n,) into the histories of their keys, oldest first; histories grow by it."""
+    placed = Placed([], [], [])
+    for position in sorted(range(len(keys)), key=known_at.__getitem__):
+        history = histories.setdefault(keys[position], [])
+        moment, row = known_at[position], said[position]
+        try:
+            version = place(history, moment, row, received_at, required_at)
+        except Clash:
+            placed.clashing.append(position)
+        except Lacking:
+            placed.lacking.append(position)
+        else:
+            if version is not None:
+                as_said = version[0] == moment and (version[1] is row or len(history) == 1)
+                placed.fresh.append(Fresh(position, *version, as_said))
+    return placed
