@@ -66,6 +66,7 @@ class Queries:
         return len(self.order_key)
 
 
+@lru_cache(maxsize=1)
 def names() -> tuple[str, ...]:
     """Names of the features, in the order of the matrix's columns."""
     return tuple(feature.name for feature in catalogue())

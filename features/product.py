@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from features.basket import any_of, distinct, first_lines, least, most, total
-from features.cut import Floats, Ints, number
+from features.cut import Floats, Ints, last_of_runs, number
 from features.facts import NONE
 from features.order import MINOR, part
 from features.shares import ratio
@@ -65,11 +65,11 @@ def same_product_variants(
     """
     first = first_lines(item_owner, variant_key) & (variant_key != NONE)
     owner, product = item_owner[first], product_key[first]
-    if len(owner) == 0:
-        return np.zeros(len(as_of))
-    pairs, counts = np.unique(np.stack([owner, product]), axis=1, return_counts=True)
+    ranked = np.lexsort((product, owner))
+    owner, product = owner[ranked], product[ranked]
+    ends = np.flatnonzero(last_of_runs(owner, product))
     out = np.zeros(len(as_of))
-    np.maximum.at(out, pairs[0], counts.astype(np.float64))
+    np.maximum.at(out, owner[ends], np.diff(ends, prepend=-1).astype(np.float64))
     return out
 
 

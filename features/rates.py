@@ -43,8 +43,8 @@ def home_minor(amounts: Ints, currencies: Ints, rates: Rates) -> Ints:
     >>> home_minor(np.array([1000]), np.array([currency_code("BRL")]), Rates("USD", {"BRL": 0.2}))
     array([200])
     """
-    if len(currencies) == 1:
-        factors = np.array([rates.factor(int(currencies[0]))])
+    if len(currencies) and (currencies == currencies[0]).all():  # the usual case, and the quick one
+        factors = np.full(len(currencies), rates.factor(int(currencies[0])))
     else:
         codes, which = np.unique(currencies, return_inverse=True)
         factors = np.array([rates.factor(int(code)) for code in codes], np.float64)[which]
