@@ -6,6 +6,7 @@ Knows nothing itself; each method says what it promises and leaves the work to i
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Self
@@ -14,10 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from features.facts import Facts
-from store import read
+from store import keys, read, scores, states, timeline
 from store.errors import RowRefused
+from store.keys import KeyInfo
 from store.prepare import Records
+from store.scores import Score
 from store.sqlite import Database, location
+from store.timeline import Record
 from store.upgrade import bring_up_to_date
 from store.write import Written, write
 
@@ -122,3 +126,88 @@ class Store:
     def order_ids(self, order_keys: Sequence[int]) -> dict[int, tuple[str, str]]:
         """(shop_id, order_id) of each key that any row names; unknown keys are left out."""
         return read.order_ids(self._database, order_keys)
+
+    def timeline(self, shop_id: str, order_id: str) -> list[Record]:
+        """All versions of all that was said of an order, by `known_at`; [] where nothing was.
+
+        With the versions of the products, sellers and buyers that its rows name.
+        """
+        return timeline.timeline(self._database, shop_id, order_id)
+
+    def put_scores(self, given: Sequence[Score]) -> int:
+        """Store answers in one transaction; how many were new.
+
+        The first answer of an (order_key, as_of) stays: where fewer were new than were given,
+        read back with `stored_score` what stands.
+        """
+        return scores.put_scores(self._database, given)
+
+    def stored_score(self, order_key: int, as_of: int) -> Score | None:
+        """The answer that was given for that order and moment, or None."""
+        return scores.stored_score(self._database, order_key, as_of)
+
+    def scores_after(self, cursor: int, limit: int) -> list[Score]:
+        """Up to `limit` scores with `seq` > `cursor` (0: from the first), in order of commit.
+
+        Whoever goes on from the last `seq` received misses none and meets none twice.
+        """
+        return scores.scores_after(self._database, cursor, limit)
+
+    def scores_of(self, order_key: int) -> list[Score]:
+        """All scores of an order, by `as_of`."""
+        return scores.scores_of(self._database, order_key)
+
+    def latest_scores(
+        self, day: int, shop: str | None = None, platform: str | None = None, limit: int = 100
+    ) -> list[Score]:
+        """The riskiest orders whose latest score belongs to that UTC day, falling.
+
+        Ties lie by order_key. An order scored again on a later day belongs to that day only.
+        """
+        return scores.latest_scores(self._database, day, shop, platform, limit)
+
+    def rank_today(self, shop_key: int, day: int, risk: float, *, limit: int = 1_000) -> int:
+        """How many orders of that shop and UTC day have a latest risk above `risk`, up to `limit`.
+
+        `shop_key` is `key_of("shop", shop_id, shop_id)`.
+        """
+        return scores.rank_today(self._database, shop_key, day, risk, limit)
+
+    def put_state(self, shop_id: str, day: int, data: bytes, version: int) -> None:
+        """Store the population state of a UTC day (since 1970), in place of what it had."""
+        states.put_state(self._database, shop_id, day, data, version)
+
+    def state(self, shop_id: str, day: int, *, version: int | None = None) -> bytes | None:
+        """The state of a day; None where it has none, or none of that version."""
+        return states.state(self._database, shop_id, day, version)
+
+    def state_days(self, shop_id: str, *, version: int | None = None) -> list[int]:
+        """Days that have a state, of that version where one is named, ascending."""
+        return states.state_days(self._database, shop_id, version)
+
+    def drop_states(self, shop_id: str, *, before_day: int) -> int:
+        """Forget the states of all days before one; how many there were."""
+        return states.drop_states(self._database, shop_id, before_day)
+
+    def add_key(self, name: str, scopes: Iterable[str], shop_id: str | None = None) -> str:
+        """Make an API key and return it for the only time: the store keeps its hash.
+
+        Scopes are of "score", "events", "read". Raises KeyExists while a key of that name works.
+        """
+        return keys.add_key(self._database, name, scopes, shop_id, now=_now_us())
+
+    def check_key(self, plain: str) -> KeyInfo | None:
+        """Who holds that key, or None where it is unknown or revoked. Callers may cache it."""
+        return keys.check_key(self._database, plain)
+
+    def list_keys(self) -> list[KeyInfo]:
+        """All keys ever made, oldest first, revoked ones included."""
+        return keys.list_keys(self._database)
+
+    def revoke_key(self, name: str) -> bool:
+        """End the key of that name at once; False where no working key has it."""
+        return keys.revoke_key(self._database, name, now=_now_us())
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1_000
