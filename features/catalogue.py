@@ -108,3 +108,29 @@ def groups() -> dict[str, tuple[str, ...]]:
     for feature in catalogue():
         named.setdefault(feature.group, []).append(feature.name)
     return {group: tuple(names) for group, names in named.items()}
+
+
+def as_markdown() -> str:
+    """The catalogue as the page docs/features.md, which a test holds equal to this."""
+    lines = [
+        "# Features",
+        "",
+        "What the model reads of an order, as known just before the moment it is asked about.",
+        "This page is made from the functions' docstrings: `riskradar features --markdown`.",
+        "",
+    ]
+    for group in groups():
+        own = [feature for feature in catalogue() if feature.group == group]
+        about = (inspect.getdoc(_module(group)) or "").split("\n", maxsplit=1)[0]
+        lines += [f"## {group}", "", about, "", "| name | words | unit | range | missing | why |"]
+        lines += ["|---|---|---|---|---|---|"]
+        lines += [
+            f"| `{f.name}` | {f.words} | {f.unit} | {f.range} | {f.missing} | {f.why} |"
+            for f in own
+        ]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _module(group: str) -> ModuleType:
+    return next(m for m in MODULES if m.__name__.endswith(f".{group}"))
