@@ -24,7 +24,7 @@ FAR = 1e300  # LightGBM prints infinity as this
 ZERO_BAND = float(np.float32(1e-35))  # LightGBM's kZeroThreshold
 
 
-class ExportRefused(ValueError):  # noqa: N818  # said as a sentence: the export was refused
+class ExportRefused(ValueError):
     """The model uses something whose export we cannot vouch for; the text names it."""
 
 
