@@ -15,7 +15,7 @@ from training.simulate_orders import Placed
 from training.simulate_world import Ints, Rng, World, cities, places
 
 NEW_STREET, NEW_PHONE = range(2)  # what a change changes; a mended defect changes both
-SCATTER_DEGREES = 0.05  # homes around their city's centre, standard deviation
+SCATTER_DEGREES = 0.1  # homes lie at most this far from the centre of their city, evenly
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ def written(home: Home) -> dict[str, Any]:
         "region": city["region"],
         "postcode": fill(city["postcode"], place // 1009),
         "country": code,
-        "lat": round(city["lat"] + 2 * SCATTER_DEGREES * jitter[0], 5),
-        "lon": round(city["lon"] + 2 * SCATTER_DEGREES * jitter[1], 5),
+        "lat": round(city["lat"] + SCATTER_DEGREES * jitter[0], 5),
+        "lon": round(city["lon"] + SCATTER_DEGREES * jitter[1], 5),
     }
 
 

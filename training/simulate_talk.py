@@ -65,9 +65,9 @@ SECOND_TOPIC: tuple[dict[str, float], ...] = (
 )
 SHOWS_LESS = 0.08  # of dissatisfied buyers write as if one level calmer
 CALM_CHASERS = 0.03  # of content buyers chase all the same
-CHATTER_SHARES = {"small_talk": 0.07, "delivery_instruction": 0.05, "thanks": 0.02}
+CHATTER_SHARES = {"small_talk": 0.13, "delivery_instruction": 0.08, "thanks": 0.03}
 TELLS_CHANGE = 0.7  # of address changes come with a message
-SYSTEM_SHARE = 0.15
+SYSTEM_SHARE = 0.20
 CHASES_AGAIN = 0.5  # of the dissatisfied, when the parcel has not left after a day
 LATE_ANSWERS = 0.75  # of unanswered buyers get an answer after all, a day later on average
 WRITES_BEFORE_OUTCOME = 0.6  # of buyers whose parcel came and who then open something

@@ -161,16 +161,14 @@ class World:
         return self.start_at + self.days * DAY_US
 
 
-def day_of_year(day: Ints, start_at: int) -> Ints:
-    """Days since the start → day of the year, 0 to 365."""
-    dates = (np.int64(start_at // DAY_US) + day).astype("datetime64[D]")
-    return np.asarray((dates - dates.astype("datetime64[Y]")).astype(np.int64))
-
-
 def is_peak(day: Ints, start_at: int) -> Flags:
-    """Whether a day lies between 5 November and 24 December."""
-    number = day_of_year(day, start_at)
-    return np.asarray((number >= 308) & (number <= 358))
+    """Whether days since the start lie between 5 November and 24 December."""
+    dates = (np.int64(start_at // DAY_US) + day).astype("datetime64[D]")
+    months = dates.astype("datetime64[M]")
+    month = months.astype(np.int64) % 12 + 1
+    of_month = (dates - months.astype("datetime64[D]")).astype(np.int64) + 1
+    number = month * 100 + of_month
+    return np.asarray((number >= 1105) & (number <= 1224))
 
 
 def draw_world(rng: Rng, *, orders: int, start_at: int, days: int, shop_id: str) -> World:
