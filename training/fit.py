@@ -89,12 +89,15 @@ class Fitter:
     settings: LearnSettings
     progress: Callable[[str], None]
 
+    def predictions(self, head: Head) -> OutOfTime:
+        """Fit at each origin and predict until the next."""
+        return _joined([self._at(head, index) for index in range(len(head.plan.windows))])
+
     def walk(self, head: Head) -> Walked:
-        """Fit at each origin and predict until the next; judge by choices made before."""
-        windows = head.plan.windows
-        predictions = _joined([self._at(head, index) for index in range(len(windows))])
+        """Predictions of every window; those that judge by choices made before them."""
+        predictions = self.predictions(head)
         probability = np.full(len(predictions.row), np.nan)
-        for index, window in enumerate(windows):
+        for index, window in enumerate(head.plan.windows):
             if window.judges:
                 choice = self._choice(
                     head, predictions.take(predictions.window < index), window.choose_known_at

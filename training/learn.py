@@ -7,7 +7,7 @@ and moment give the same model on every run.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -107,6 +107,8 @@ def learn(
     )
     marks = _learnable(marks, answers.labels_at(as_of), kinds, settings)
     plans = _plans(marks, answers.labels_at(as_of), kinds, settings, left_out)
+    only = risk_kinds[0] if len(risk_kinds) == 1 else ""
+    is_risk = plans.pop(only, None) is not None  # that kind is `risk`: learned once, written twice
     progress(f"features of {len(marks)} moments")
     table = Table(marks, build_matrix(marks), names)
     fitter = Fitter(table, settings, progress)
@@ -115,6 +117,8 @@ def learn(
         kind: _learned(fitter, answers, Head(kind, found, as_of, _at(answers, kind, marks)), grid)
         for kind, found in plans.items()
     }
+    if is_risk:
+        heads[only] = _renamed(heads[RISK], only)
     model = FittedModel(names, tuple(head.fitted for head in heads.values()), RISK)
     return Learned(model, heads, as_of, risk_kinds, left_out, table, settings)
 
@@ -220,6 +224,10 @@ def _learned(fitter: Fitter, answers: _Answers, head: Head, grid: Grid) -> Learn
         orders=known.judged(head.name),
         positives=known.positives(head.name),
     )
+
+
+def _renamed(head: LearnedHead, name: str) -> LearnedHead:
+    return replace(head, fitted=replace(head.fitted, name=name))
 
 
 def _judged(marks: Landmarks, answer: Answers, settings: LearnSettings) -> Judged:

@@ -35,7 +35,7 @@ from training.metrics import (
 RESAMPLES = 1000
 CELLS = 20_000_000  # resamples x rows drawn in all; larger windows need fewer resamples, not below
 LEAST_RESAMPLES = 200
-CHUNK_CELLS = 1_000_000  # rows of weights held at once, 8 MB
+CHUNK_CELLS = 1_000_000  # cells of weights held at once, 8 MB
 LOW, HIGH = 0.025, 0.975
 BINS = 10
 LEAST_IN_BIN = 50  # orders; smaller windows get fewer bins
@@ -96,9 +96,10 @@ class Measured:
     def under(self, weights: Floats) -> dict[str, Floats]:
         """Every measure (resamples,) by name."""
         outcome, probability = self.judged.outcome, self.probability
+        groups = self.ranked.groups(weights)
         return {
-            "roc_auc_score": roc_auc_score(self.ranked, weights),
-            "average_precision_score": average_precision_score(self.ranked, weights),
+            "roc_auc_score": roc_auc_score(groups),
+            "average_precision_score": average_precision_score(groups),
             "capacity_precision_score": precision_score(outcome, self.flagged, weights),
             "capacity_recall_score": recall_score(outcome, self.flagged, weights),
             "top_tenth_precision_score": precision_score(outcome, self.top, weights),

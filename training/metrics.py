@@ -35,28 +35,39 @@ class Ranked:
         changes[1:] = ordered[1:] != ordered[:-1]
         return cls(order, np.flatnonzero(changes), outcome[order].astype(np.float64))
 
-    def groups(self, weights: Floats) -> tuple[Floats, Floats]:
-        """Weight of the positives and of the negatives in each group, (resamples, groups)."""
-        sorted_weights = weights[:, self.order]
-        positives = np.add.reduceat(sorted_weights * self.outcome, self.starts, axis=1)
-        return positives, np.add.reduceat(sorted_weights, self.starts, axis=1) - positives
+    def groups(self, weights: Floats) -> Groups:
+        """The weights of (resamples, n) gathered by group."""
+        everybody = weights[:, self.order]
+        positives = everybody * self.outcome
+        if len(self.starts) < len(self.order):
+            positives = np.add.reduceat(positives, self.starts, axis=1)
+            everybody = np.add.reduceat(everybody, self.starts, axis=1)
+        return Groups(positives, everybody - positives)
 
 
-def roc_auc_score(ranked: Ranked, weights: Floats) -> Floats:
+@dataclass(frozen=True)
+class Groups:
+    """Weight of the positives and of the negatives, (resamples, groups), most probable first."""
+
+    positives: Floats
+    negatives: Floats
+
+
+def roc_auc_score(groups: Groups) -> Floats:
     """Chance that a positive is ranked above a negative, ties half; NaN without either."""
-    positives, negatives = ranked.groups(weights)
-    below = negatives.sum(axis=1, keepdims=True) - np.cumsum(negatives, axis=1)
-    wins = (positives * (below + negatives / 2)).sum(axis=1)
-    return _ratio(wins, positives.sum(axis=1) * negatives.sum(axis=1))
+    positives, negatives = groups.positives, groups.negatives
+    read = np.cumsum(negatives, axis=1)
+    total = read[:, -1]
+    wins = np.einsum("ij,ij->i", positives, total[:, None] - read + negatives / 2)
+    return _ratio(wins, positives.sum(axis=1) * total)
 
 
-def average_precision_score(ranked: Ranked, weights: Floats) -> Floats:
+def average_precision_score(groups: Groups) -> Floats:
     """Mean precision over the positives, as the list is read from the top; NaN without any."""
-    positives, negatives = ranked.groups(weights)
-    found = np.cumsum(positives, axis=1)
-    read = found + np.cumsum(negatives, axis=1)
+    found = np.cumsum(groups.positives, axis=1)
+    read = found + np.cumsum(groups.negatives, axis=1)
     precision = np.divide(found, read, out=np.zeros_like(found), where=read > 0)
-    return _ratio((positives * precision).sum(axis=1), positives.sum(axis=1))
+    return _ratio(np.einsum("ij,ij->i", groups.positives, precision), found[:, -1])
 
 
 def precision_score(outcome: Flags, flagged: Flags, weights: Floats) -> Floats:
@@ -87,10 +98,7 @@ def calibration_loss(
 
     `outcome` (n,), or (resamples, n) where the outcomes are drawn and not the rows.
     """
-    order = np.argsort(bins, kind="stable")
-    starts = np.flatnonzero(np.diff(bins[order], prepend=-1))
-    gap = (outcome - probability) * weights
-    per_bin = np.add.reduceat(gap[:, order], starts, axis=1)
+    per_bin = ((outcome - probability) * weights) @ np.eye(int(bins.max()) + 1)[bins]
     return _ratio(np.abs(per_bin).sum(axis=1), weights.sum(axis=1))
 
 
