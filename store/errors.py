@@ -3,7 +3,6 @@
 Knows nothing of SQL; the messages name tables, keys and files, never a customer's words.
 """
 
-# ruff: noqa: N818 - named after what happened, as a caller would say it
 from __future__ import annotations
 
 

@@ -6,7 +6,7 @@ them. The first answer of an (order, as_of) is the one that stays.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from operator import attrgetter
@@ -202,10 +202,33 @@ def _shops_of(connection: Any, day: int) -> list[int]:
         found.append(key)
 
 
-def rank_today(database: Database, shop_key: int, day: int, risk: float, limit: int) -> int:
-    """How many orders of a day rank above a risk; see `Store.rank_today`."""
+@cache
+def _highest() -> str:
+    """(day, shop_key) → (order_key, risk) of the day and shop by falling risk."""
+    same = (LATEST.c.day == bindparam("day")) & (LATEST.c.shop_key == bindparam("shop_key"))
+    query = select(LATEST.c.order_key, LATEST.c.risk).where(same)
+    return compiled(query.order_by(LATEST.c.risk.desc())).text
+
+
+def highest_risks(
+    database: Database, shop_key: int, day: int, limit: int, without: Collection[int]
+) -> list[float]:
+    """The highest latest risks of a day; see `Store.highest_risks`."""
+    left_out = set(without)
     with database.reading() as connection:
-        return len(connection.execute(_above(), (day, shop_key, risk)).fetchmany(limit))
+        rows = connection.execute(_highest(), (day, shop_key)).fetchmany(limit + len(left_out))
+    return [risk for key, risk in rows if key not in left_out][:limit]
+
+
+def rank_today(
+    database: Database, shop_key: int, day: int, risk: float, limit: int, without: Collection[int]
+) -> int:
+    """How many orders of a day rank above a risk; see `Store.rank_today`."""
+    left_out = set(without)
+    with database.reading() as connection:
+        above = connection.execute(_above(), (day, shop_key, risk))
+        rows = above.fetchmany(limit + len(left_out))
+    return min(limit, sum(key not in left_out for (key,) in rows))
 
 
 def day_risks(database: Database, shop_key: int, day: int, limit: int) -> list[tuple[int, float]]:

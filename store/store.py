@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -166,20 +166,27 @@ class Store:
         """
         return scores.latest_scores(self._database, day, shop, platform, limit)
 
-    def rank_today(self, shop_key: int, day: int, risk: float, *, limit: int = 1_000) -> int:
+    def rank_today(
+        self,
+        shop_key: int,
+        day: int,
+        risk: float,
+        *,
+        limit: int = 1_000,
+        without: Collection[int] = (),
+    ) -> int:
         """How many orders of that shop and UTC day have a latest risk above `risk`, up to `limit`.
 
-        `shop_key` is `key_of("shop", shop_id, shop_id)`.
+        `shop_key` is `key_of("shop", shop_id, shop_id)`; the orders whose keys are in `without`,
+        such as the one being ranked anew, do not count.
         """
-        return scores.rank_today(self._database, shop_key, day, risk, limit)
+        return scores.rank_today(self._database, shop_key, day, risk, limit, without)
 
-    def day_risks(self, shop_key: int, day: int, limit: int) -> list[tuple[int, float]]:
-        """(order_key, latest risk) of that shop's and UTC day's riskiest orders, falling.
-
-        What a new score is ranked against: unlike `rank_today` it lets the caller leave out the
-        orders that it scores anew.
-        """
-        return scores.day_risks(self._database, shop_key, day, limit)
+    def highest_risks(
+        self, shop_key: int, day: int, *, limit: int, without: Collection[int] = ()
+    ) -> list[float]:
+        """The `limit` highest latest risks of that shop and UTC day, falling."""
+        return scores.highest_risks(self._database, shop_key, day, limit, without)
 
     def put_state(self, shop_id: str, day: int, data: bytes, version: int) -> None:
         """Store the population state of a UTC day (since 1970), in place of what it had."""

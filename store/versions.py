@@ -25,11 +25,11 @@ ABSENT: Final = _Absent()  # said nothing of the column, which keeps its value; 
 _known_at = itemgetter(0)
 
 
-class Clash(Exception):  # noqa: N818 - not an error of the caller's until the caller names the row
+class Clash(Exception):
     """Other content is already known at that very moment, and no later moment is left."""
 
 
-class Lacking(Exception):  # noqa: N818 - the same
+class Lacking(Exception):
     """A column that must be known is not."""
 
 
