@@ -7,13 +7,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from features.facts import facts_of
 from features.schema import DAY_US, HOUR_US, OUTCOME_KINDS, TABLES
 from training import simulate as simulator
 from training.simulate import OutreachPlan, Simulated, simulate, simulate_blocks
-from training.simulate_causes import CAUSES
+from training.simulate_causes import CAUSES, COEFFICIENTS, DISPUTE_KINDS, FATE_OF_KIND
 
 START = 1_735_689_600_000_000  # 2025-01-01T00:00:00Z
 DAYS = 365
@@ -218,6 +219,40 @@ def test_a_contact_multiplies_the_chance_of_a_dispute_by_its_effect(worked):
     assert within_chance(truth.disputed[held], truth.best_risk[held])
     # The claim can fail: without the effect, the same draws are far off.
     assert not within_chance(got, truth.best_risk[truth.contacted])
+
+
+def test_the_effect_can_be_recovered_from_the_record_alone(worked):
+    """Each buyer's first listing, contacted against held out, as an estimate must do it."""
+    buyer = {row["order_id"]: row["buyer_id"] for row in worked.tables["orders"]}
+    first: dict[str, dict] = {}
+    for row in sorted(worked.tables["outreach"], key=lambda row: row["assigned_at"]):
+        if row["assigned_at"] < END - 31 * DAY_US:
+            first.setdefault(buyer[row["order_id"]], row)
+    disputed = {r["order_id"] for r in worked.tables["outcomes"] if r["kind"] in DISPUTE_KINDS}
+    arms = {
+        arm: np.array([row["order_id"] in disputed for row in first.values() if row["arm"] == arm])
+        for arm in ("contact", "holdout")
+    }
+    ratio = arms["contact"].mean() / arms["holdout"].mean()
+    spread = np.sqrt(sum((1 - arm.mean()) / arm.sum() for arm in arms.values()))
+    assert abs(np.log(ratio / EFFECT)) < 4 * spread
+    assert np.log(ratio) < -3 * spread  # and the record is large enough to see it at all
+
+
+def test_a_logistic_regression_on_the_causes_finds_the_coefficients(shop):
+    """The formula is what the draws follow, not only their mean."""
+    truth = shop.truth
+    stopped = [OUTCOME_KINDS.index(kind) for kind in list(FATE_OF_KIND)[:3]]
+    came = ~truth.happened[:, stopped].any(axis=1)
+    returned = truth.happened[came, OUTCOME_KINDS.index("return")]
+    used = [name for name in COEFFICIENTS["return"] if name in CAUSES]
+    causes = np.column_stack([truth.cause(name)[came] for name in used])
+    model = LogisticRegression(C=1e6, max_iter=500).fit(causes, returned)
+    found = dict(zip(used, model.coef_[0], strict=True))
+    assert found["variant_flaw"] == pytest.approx(1.1, abs=0.25)
+    assert found["serial_returner"] == pytest.approx(2.5, abs=0.45)
+    assert found["doubt"] == pytest.approx(1.8, abs=0.5)
+    assert found["basket_of_sizes"] == pytest.approx(1.9, abs=0.5)
 
 
 def test_late_deliveries_are_not_prevented_by_a_contact(worked):

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -17,18 +15,19 @@ from features.schema import EARLIEST_US, LATEST_US, OUTCOME_KINDS, TABLES
 from training import simulate_catalogue, simulate_events, simulate_fates, simulate_rows
 from training.simulate_causes import (
     CANCELLED,
-    CAUSES,
     DISPUTE_KINDS,
     Chances,
     chances_of,
     on_the_surface,
 )
 from training.simulate_fates import Fates, Mood
-from training.simulate_orders import Memory, Placed, place
+from training.simulate_orders import Placed, place
 from training.simulate_outreach import Listing, OutreachPlan, work_lists
 from training.simulate_rows import Columns, order_id
 from training.simulate_talk import Notes, draw_chatter, plan
-from training.simulate_world import Flags, Floats, Ints, Rng, World, draw_world
+from training.simulate_truth import Simulated, Truth
+from training.simulate_waits import Memory
+from training.simulate_world import Floats, Ints, Rng, World, draw_world
 from training.simulate_write import write_blocks, write_files
 
 __all__ = [
@@ -43,74 +42,6 @@ __all__ = [
 ]
 
 BLOCK_ORDERS = 40_000  # about this many at a time: some 400 MB at the peak
-
-
-@dataclass(frozen=True)
-class Truth:
-    """What no shop can know about n orders, in the order of their placing.
-
-    Attributes:
-        order_id: n ids.
-        placed_at, decide_at: (n,) us; placing and the decision moment (shipment, at most 24 h).
-        causes: (n, len(CAUSES)) every cause.
-        probability: (n, 10) exact chance of each of OUTCOME_KINDS if nobody is contacted.
-        best_risk: (n,) exact chance of any of DISPUTE_KINDS if nobody is contacted; nobody can
-            rank better, and a model that must guess the hidden causes ranks a little worse.
-        surface_risk: (n,) the same with every hidden cause at its mean: what the record of the
-            order alone shows to whoever knows the formula. A model with history should beat it.
-        happened: (n, 10) what happened in the end, contacts included, even after the last day.
-        listed, contacted, worked: (n,) on an outreach list; in its contact arm; undone by it.
-    """
-
-    order_id: list[str]
-    placed_at: Ints
-    decide_at: Ints
-    causes: Floats
-    probability: Floats
-    best_risk: Floats
-    surface_risk: Floats
-    happened: Flags
-    listed: Flags
-    contacted: Flags
-    worked: Flags
-
-    @property
-    def disputed(self) -> Flags:
-        """(n,) any of DISPUTE_KINDS happened."""
-        columns = [OUTCOME_KINDS.index(kind) for kind in DISPUTE_KINDS]
-        return np.asarray(self.happened[:, columns].any(axis=1))
-
-    def of_kind(self, kind: str) -> Floats:
-        """(n,) exact chance of one kind if nobody is contacted."""
-        return np.asarray(self.probability[:, OUTCOME_KINDS.index(kind)])
-
-    def cause(self, name: str) -> Floats:
-        """(n,) one cause."""
-        return np.asarray(self.causes[:, tuple(CAUSES).index(name)])
-
-
-@dataclass(frozen=True)
-class Simulated:
-    """A simulated shop, or a block of its days.
-
-    Attributes:
-        columns: table → column → values; times int us, money int minor units, None is unknown.
-            The columns are those of features.schema, with shop_id and known_at.
-        truth: what no shop can know.
-    """
-
-    columns: dict[str, Columns]
-    truth: Truth
-
-    @cached_property
-    def tables(self) -> dict[str, list[dict[str, Any]]]:
-        """Table → rows, one dictionary each, in the order of `columns`."""
-        return {
-            table: [
-                dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)
-            ]
-            for table, columns in self.columns.items()
-        }
 
 
 def simulate(

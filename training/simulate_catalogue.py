@@ -32,7 +32,7 @@ def seller_columns(rng: Rng, world: World) -> Columns:
         "lon": [city["lon"] for _, city in home],
     }
     base = 4.9 - 0.25 * sellers.wait_days - 0.6 * (1.0 - sellers.answer_chance)
-    rating = np.round(np.clip(base + rng.normal(0.0, 0.15, (2, many)), 1.0, 5.0), 1)
+    rating = np.round(np.clip(base + rng.normal(0.0, 0.15, (2, many)), 1.0, 5.0), 2)
     return {
         **{name: values * 2 for name, values in twice.items()},
         "known_at": _two_clocks(rng, world, many),

@@ -16,6 +16,7 @@ from training import (
     simulate_orders,
     simulate_outreach,
     simulate_talk,
+    simulate_waits,
     simulate_world,
 )
 from training.simulate_causes import (
@@ -43,12 +44,14 @@ CONSTANTS = {
         "PRICE_SHARES",
     ),
     simulate_orders: (
-        "DECIDE_HOURS",
         "EXTRA_LINES",
         "SIZES_SHARE",
         "SIZES_SHARE_RETURNER",
         "CHANGE_SHARES",
         "MENDS_DEFECT",
+    ),
+    simulate_waits: (
+        "DECIDE_HOURS",
         "SLOW_DAY_SHARE",
         "SLOW_DAY_CAPACITY",
         "LONGEST_BACKLOG_DAYS",

@@ -19,8 +19,8 @@ import numpy as np
 from features.schema import TABLES, Kind, TableSpec
 
 if TYPE_CHECKING:
-    from training.simulate import Simulated
     from training.simulate_rows import Columns
+    from training.simulate_truth import Simulated
 
 # The type of each kind of column in a Parquet file.
 PARQUET_TYPES = {
