@@ -135,14 +135,6 @@ def _above() -> str:
 
 
 @cache
-def _ranked() -> str:
-    """(day, shop_key) → (order_key, risk) by falling risk, read off the index alone."""
-    same = (LATEST.c.day == bindparam("day")) & (LATEST.c.shop_key == bindparam("shop_key"))
-    ranked = select(LATEST.c.order_key, LATEST.c.risk).where(same)
-    return compiled(ranked.order_by(LATEST.c.risk.desc())).text
-
-
-@cache
 def _next_shop() -> str:
     """(day, shop_key) → the smallest key of a shop beyond it that was scored on the day."""
     beyond = (LATEST.c.day == bindparam("day")) & (LATEST.c.shop_key > bindparam("shop_key"))
@@ -229,9 +221,3 @@ def rank_today(
         above = connection.execute(_above(), (day, shop_key, risk))
         rows = above.fetchmany(limit + len(left_out))
     return min(limit, sum(key not in left_out for (key,) in rows))
-
-
-def day_risks(database: Database, shop_key: int, day: int, limit: int) -> list[tuple[int, float]]:
-    """The highest latest risks of a shop's day; see `Store.day_risks`."""
-    with database.reading() as connection:
-        return connection.execute(_ranked(), (day, shop_key)).fetchmany(limit)

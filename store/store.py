@@ -188,14 +188,6 @@ class Store:
         """The `limit` highest latest risks of that shop and UTC day, falling."""
         return scores.highest_risks(self._database, shop_key, day, limit, without)
 
-    def day_risks(self, shop_key: int, day: int, limit: int) -> list[tuple[int, float]]:
-        """(order_key, latest risk) of that shop's and UTC day's riskiest orders, falling.
-
-        What a new score is ranked against: unlike `rank_today` it lets the caller leave out the
-        orders that it scores anew.
-        """
-        return scores.day_risks(self._database, shop_key, day, limit)
-
     def put_state(self, shop_id: str, day: int, data: bytes, version: int) -> None:
         """Store the population state of a UTC day (since 1970), in place of what it had."""
         states.put_state(self._database, shop_id, day, data, version)
