@@ -1,1 +1,1 @@
-"""How we answer: parse, score, remember, over HTTP."""
+"""How we answer: `create_app`, the HTTP API, scoring with the promoted model."""

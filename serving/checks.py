@@ -71,13 +71,13 @@ class Found:
 
     def __init__(self) -> None:
         self.rows: dict[str, list[Row]] = {}
-        self._paths: dict[str, list[str]] = {}
+        self.paths: dict[str, list[str]] = {}
         self._errors: list[FieldError] = []
 
     def keep(self, table: str, row: Row, path: str) -> None:
         """Keep a row and where it stood."""
         self.rows.setdefault(table, []).append(row)
-        self._paths.setdefault(table, []).append(path)
+        self.paths.setdefault(table, []).append(path)
 
     def wrong(self, path: str, name: str, got: str, expected: str) -> None:
         """Note a wrong place."""
@@ -101,7 +101,7 @@ class Found:
     def check(self, now: int) -> None:
         """Raise one problem for everything that is wrong, if anything is."""
         for table, rows in self.rows.items():
-            paths = self._paths[table]
+            paths = self.paths[table]
             for row, path in zip(rows, paths, strict=True):
                 self._row(table, row, path, now)
             if len(rows) > 1:

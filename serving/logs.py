@@ -6,6 +6,7 @@ a row, and a row holds a customer's words.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import traceback
@@ -39,3 +40,17 @@ def failure(event: str, error: BaseException) -> None:
     frames = traceback.extract_tb(error.__traceback__)
     places = [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in frames[-6:]]
     line("error", event, error=type(error).__name__, places=places)
+
+
+class LineFormatter(logging.Formatter):
+    """Makes the server's own log records lines like ours."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One JSON line."""
+        shown = {
+            "at": datetime.now(UTC),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+            "pid": os.getpid(),
+        }
+        return _encode(shown).decode()

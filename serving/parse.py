@@ -37,11 +37,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class ScoreRequest:
-    """What `POST /v1/score` was told and asked: rows per table, and the orders in their order."""
+    """What `POST /v1/score` was told (rows of any tables) and asked (orders, in their order)."""
 
     asked: tuple[Asked, ...]
     reasons: wire.Reasons
-    records: dict[str, list[Row]]
+    told: checks.Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def _second_try(body: bytes) -> Any:
         return None
 
 
-def event_rows(body: bytes, table: str, arrival: Arrival) -> list[Row]:
+def event_rows(body: bytes, table: str, arrival: Arrival) -> checks.Found:
     """Rows of a body of `POST /v1/<table>`, one record or an array; raises a `Problem`."""
     many = body.lstrip()[:1] == b"["
     try:
@@ -98,7 +98,7 @@ def event_rows(body: bytes, table: str, arrival: Arrival) -> list[Row]:
         _stamp(row, table, path, arrival.received_at, found)
         found.keep(table, row, path)
     found.check(arrival.received_at)
-    return rows
+    return found
 
 
 def _no_nul(body: bytes, value: Any) -> None:
@@ -113,7 +113,7 @@ def _gathered(
     asked = [_order(order, path, found, arrival) for order, path in zip(orders, paths, strict=True)]
     checks.no_order_twice(asked, found)
     found.check(arrival.received_at)
-    return ScoreRequest(tuple(asked), reasons, found.rows)
+    return ScoreRequest(tuple(asked), reasons, found)
 
 
 def _order(order: Row, path: str, found: checks.Found, arrival: Arrival) -> Asked:
@@ -142,7 +142,9 @@ def _order(order: Row, path: str, found: checks.Found, arrival: Arrival) -> Aske
 
 
 def _inside(row: Row, table: str, path: str, order: Row, found: checks.Found) -> None:
-    if row.setdefault("order_id", order["order_id"]) != order["order_id"]:
+    if row.get("order_id") is None:
+        row["order_id"] = order["order_id"]
+    elif row["order_id"] != order["order_id"]:
         found.wrong(path, "order_id", "the id of another order", "the id of the order it is in")
     row["shop_id"] = order["shop_id"]
     _stamp(row, table, path, order["known_at"], found)

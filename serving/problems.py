@@ -77,7 +77,7 @@ class ProblemBody(msgspec.Struct, frozen=True, omit_defaults=True):
     errors: tuple[FieldError, ...] = ()
 
 
-class Problem(Exception):  # noqa: N818  # RFC 9457's own word; an answer, not only a failure
+class Problem(Exception):
     """An answer that is an error; `kind` is a key of `KINDS`."""
 
     def __init__(self, kind: str, detail: str, errors: Sequence[FieldError] = ()) -> None:

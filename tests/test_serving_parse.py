@@ -45,7 +45,7 @@ def test_one_order_becomes_rows_with_whole_times_known_when_received() -> None:
     request = parse.score_request(body_of(sent), ARRIVAL)
     placed_at = 1_788_256_800_000_000
     shop = {"shop_id": "default", "known_at": NOW, "order_id": "A1"}
-    assert request.records == {
+    assert request.told.rows == {
         "orders": [{**shop, "placed_at": placed_at, "amount_minor": 12990, "currency": "BRL"}],
         "items": [{**ITEM, **shop}],
         "addresses": [{**ADDRESS, **shop, "recorded_at": placed_at}],
@@ -62,7 +62,7 @@ def test_reasons_are_worked_out_for_one_order_and_for_the_flagged_of_many() -> N
 
 
 def test_an_absent_field_is_left_out_and_a_null_one_clears() -> None:
-    rows = parse.score_request(body_of({"order_id": "A1", "carrier": None}), ARRIVAL).records
+    rows = parse.score_request(body_of({"order_id": "A1", "carrier": None}), ARRIVAL).told.rows
     assert rows["orders"] == [
         {"order_id": "A1", "carrier": None, "shop_id": "default", "known_at": NOW}
     ]
@@ -71,23 +71,23 @@ def test_an_absent_field_is_left_out_and_a_null_one_clears() -> None:
 def test_a_question_about_a_past_moment_keeps_nothing() -> None:
     asked = {**ORDER, "items": [ITEM], "as_of": "2026-09-01T12:00:00+02:00"}
     request = parse.score_request(body_of(asked), ARRIVAL)
-    assert request.records == {}
+    assert request.told.rows == {}
     assert request.asked[0].as_of == 1_788_256_800_000_000
 
 
 def test_an_id_alone_tells_nothing_and_asks_for_a_score() -> None:
-    assert parse.score_request(body_of({"order_id": "A1"}), ARRIVAL).records == {}
+    assert parse.score_request(body_of({"order_id": "A1"}), ARRIVAL).told.rows == {}
 
 
 def test_items_without_a_clock_were_known_when_their_order_was() -> None:
     sent = {**ORDER, "known_at": "2026-09-01T10:00:00Z", "items": [ITEM]}
-    rows = parse.score_request(body_of(sent), ARRIVAL).records
+    rows = parse.score_request(body_of(sent), ARRIVAL).told.rows
     assert rows["items"][0]["known_at"] == rows["orders"][0]["known_at"] == 1_788_256_800_000_000
 
 
 def test_an_order_whose_channel_is_called_orders_is_still_one_order() -> None:
     request = parse.score_request(body_of({**ORDER, "channel": "orders"}), ARRIVAL)
-    assert request.records["orders"][0]["channel"] == "orders"
+    assert request.told.rows["orders"][0]["channel"] == "orders"
 
 
 BAD_FIELDS: list[tuple[str, object, str, str]] = [
@@ -225,7 +225,7 @@ def test_a_nul_character_is_refused_by_its_path() -> None:
 
 
 def test_a_backslash_before_u0000_is_text_like_any_other() -> None:
-    rows = parse.score_request(body_of({**ORDER, "buyer_id": "\\u0000"}), ARRIVAL).records
+    rows = parse.score_request(body_of({**ORDER, "buyer_id": "\\u0000"}), ARRIVAL).told.rows
     assert rows["orders"][0]["buyer_id"] == "\\u0000"
 
 
@@ -242,8 +242,9 @@ def test_a_refusal_never_repeats_a_customers_words(name: str) -> None:
 def test_one_event_and_a_list_of_events_become_rows() -> None:
     event = {"order_id": "A1", "kind": "return", "opened_at": "2026-09-01T10:00:00Z"}
     row = {**event, "opened_at": 1_788_256_800_000_000, "shop_id": "default", "known_at": NOW}
-    assert parse.event_rows(body_of(event), "outcomes", ARRIVAL) == [row]
-    assert parse.event_rows(b" " + body_of([event]), "outcomes", ARRIVAL) == [row]
+    assert parse.event_rows(body_of(event), "outcomes", ARRIVAL).rows == {"outcomes": [row]}
+    several = parse.event_rows(b" " + body_of([event]), "outcomes", ARRIVAL)
+    assert several.rows == {"outcomes": [row]}
 
 
 OUTCOME = {"order_id": "A1", "kind": "return", "opened_at": "2026-09-01T10:00:00Z"}

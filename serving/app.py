@@ -1,0 +1,34 @@
+"""`create_app`: the checklist of what the HTTP service is made of; runs under any WSGI server.
+
+Knows nothing of what each part does.
+"""
+
+from __future__ import annotations
+
+import atexit
+
+from flask import Flask
+
+from serving import api, health, metrics, problems, reads
+from serving.config import Config
+from serving.service import Service
+
+
+def create_app(config: Config) -> Flask:
+    """The app of one process.
+
+    `app.extensions["riskradar"]` is its `Service`, which is closed when the process ends; a test
+    that makes many apps closes it itself. Raises what opening the home raises (BadSettings,
+    StoreNewer); a home without a promoted model is served, and `/readyz` says so.
+    """
+    service = Service.open(config)
+    app = Flask("riskradar", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = service.settings.serving.max_body_bytes
+    app.extensions["riskradar"] = service
+    atexit.register(service.close)
+    problems.install(app)
+    metrics.install(app, log_requests=config.log_requests)
+    app.register_blueprint(api.blueprint(service))
+    app.register_blueprint(reads.blueprint(service))
+    app.register_blueprint(health.blueprint(service))
+    return app

@@ -1,0 +1,59 @@
+"""Everything that the routes of one app share, opened and closed in one place.
+
+Knows nothing of routes. A worker process has one service: one store, one model, one set of states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from serving.auth import Keys
+from serving.config import Config
+from serving.model import Champion
+from serving.scoring import Scorer
+from serving.states import States
+from store import Store
+from store.home import Home
+from store.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What an app works with.
+
+    Attributes:
+        settings: of the home, read once.
+        store: the one open store.
+        keys: checks of API keys.
+        states: population states by day.
+        champion: the model in use, and its watcher.
+        scorer: questions → answers.
+        clock: microseconds UTC now.
+
+    """
+
+    settings: Settings
+    store: Store
+    keys: Keys
+    states: States
+    champion: Champion
+    scorer: Scorer
+    clock: Callable[[], int]
+
+    @classmethod
+    def open(cls, config: Config) -> Service:
+        """Open the home's store and model; a home without a model is served, and says so."""
+        home = Home(config.home).create()
+        store = home.open_store()
+        states = States(store)
+        champion = Champion(home, every_s=home.settings.serving.poll_seconds)
+        scorer = Scorer(store, states, home.settings, model=champion.loaded, clock=config.clock)
+        champion.start()
+        keys = Keys(store.check_key)
+        return cls(home.settings, store, keys, states, champion, scorer, config.clock)
+
+    def close(self) -> None:
+        """Stop watching for models and close the store."""
+        self.champion.stop()
+        self.store.close()
