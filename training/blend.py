@@ -3,8 +3,8 @@
 Knows nothing of how the margins were made: pooled out-of-time margins go in, a choice comes out.
 
 Every choice is compared by log loss after Platt scaling, since a margin's scale is calibration's
-business. A choice must beat the plain one (half and half, a middling number of rounds) by more
-than a standard error of the paired difference: with hundreds of positives the best of sixty
+business. A choice must clearly beat the plain one (half and half, a middling number of rounds),
+by two standard errors of the paired difference: with hundreds of positives the best of sixty
 combinations is mostly luck.
 """
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from training.calibrate import calibrate, platt
+from training.calibrate import CLEARLY, calibrate, platt
 from training.fit_trees import CHECKPOINTS, PLAIN_ROUNDS
 from training.heads import Calibration, log_sigmoid
 
@@ -75,7 +75,7 @@ def _best(margins: Margins, outcome: Floats, weight: Floats) -> tuple[int, float
             if losses.sum() < best_loss.sum():
                 best, best_loss = (rounds, weight_trees), losses
     lead = plain - best_loss
-    clear = lead.sum() > lead.std() * np.sqrt(len(lead))
+    clear = lead.sum() > CLEARLY * lead.std() * np.sqrt(len(lead))
     return best if clear else (PLAIN_ROUNDS, PLAIN_WEIGHT)
 
 

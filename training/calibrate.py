@@ -23,6 +23,7 @@ Fit = Callable[[Floats, Floats, Floats], Calibration]
 
 LEAST_FOR_BETA = 300  # positives
 LEAST_FOR_ISOTONIC = 2000
+CLEARLY = 2.0  # standard errors by which the plain choice must be beaten
 LATER_SHARE = 1 / 3  # of the predictions, the latest, on which a bent curve must win
 PRIOR_PRECISION = 4.0  # as if a standard deviation of 0.5 around "the margin's slope is right"
 FREE = 1e-3  # precision of a number that nothing is known of
@@ -36,7 +37,7 @@ CLOSEST = 1e-3  # margins nearer than this become one step of an isotonic curve
 def calibrate(margin: Floats, outcome: Floats, weight: Floats) -> Calibration:
     """The calibration (n,) predictions in order of time deserve.
 
-    Platt unless a bent curve has positives enough and wins out of time by a standard error.
+    Platt unless a bent curve has positives enough and clearly wins out of time.
     """
     best, positives = platt, outcome.sum()
     for bent, least in ((beta, LEAST_FOR_BETA), (isotonic, LEAST_FOR_ISOTONIC)):
@@ -54,7 +55,7 @@ def _wins(challenger: Fit, champion: Fit, margin: Floats, outcome: Floats, weigh
         fitted = fit(margin[early], outcome[early], weight[early])
         likely = np.clip(fitted.apply(margin[late]), SMALLEST, 1 - SMALLEST)
         lead -= sign * weight[late] * np.log(np.where(outcome[late] > 0, likely, 1 - likely))
-    return bool(lead.mean() > lead.std() / np.sqrt(len(lead)))
+    return bool(lead.mean() > CLEARLY * lead.std() / np.sqrt(len(lead)))
 
 
 def platt(margin: Floats, outcome: Floats, weight: Floats) -> Calibration:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from features.schema import DAY_US
 from training.blend import Choice, Margins, choose
 from training.fit_baseline import Baseline, simple_columns
 from training.fit_trees import CHECKPOINTS, fit_trees, margins_at_checkpoints
@@ -35,6 +36,15 @@ class Table:
     landmarks: Landmarks
     matrix: Matrix  # (n, d), NaN where unknown
     names: tuple[str, ...]  # (d,) features
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What one fit sees."""
+
+    matrix: Matrix  # (n, d)
+    outcome: Answers  # (n,) of 0 and 1
+    weight: Floats  # (n,) share of the order, times its propensity weight, times its decay
 
 
 @dataclass(frozen=True)
@@ -118,26 +128,26 @@ class Fitter:
         rows = self._rows(answers, head.as_of)
         smooth, booster = None, None
         if choice.weight_trees < 1:
-            smooth = self._smooth(rows, answers, grid)
+            smooth = self._smooth(rows, grid)
         if choice.weight_trees > 0:
-            booster = self._trees(rows, answers, choice.rounds)
+            booster = self._trees(rows, choice.rounds)
         weights = (1 - choice.weight_trees, choice.weight_trees)
         return FittedHead(head.name, smooth, booster, *weights, choice.calibration), choice
 
     def _at(self, head: Head, index: int) -> OutOfTime:
-        window, marks = head.plan.windows[index], self.table.landmarks
+        window = head.plan.windows[index]
         answers = head.answers_at(window.fit_known_at)
         rows = self._rows(answers, window.origin)
         judged = np.flatnonzero(self._judges(head, window))
         self.progress(
             f"{head.name}: window {index + 1} of {len(head.plan.windows)}, "
-            f"{len(rows)} moments teach, {len(judged)} orders follow"
+            f"{len(rows.outcome)} moments teach, {len(judged)} orders follow"
         )
         matrix = self.table.matrix[judged]
-        smooth = self._smooth(rows, answers, None)
-        booster = self._trees(rows, answers, CHECKPOINTS[-1])
+        smooth = self._smooth(rows, None)
+        booster = self._trees(rows, CHECKPOINTS[-1])
         columns = simple_columns(self.table.names)
-        baseline = Baseline(self.table.matrix[rows], answers[rows], marks.weight[rows], columns)
+        baseline = Baseline(rows.matrix, rows.outcome, rows.weight, columns)
         return OutOfTime(
             row=judged,
             window=np.full(len(judged), index),
@@ -154,27 +164,27 @@ class Fitter:
         judges: Flags = inside & marks.decision & (answers != UNKNOWN)
         return judges
 
-    def _rows(self, answers: Answers, origin: int) -> Ints:
-        """Landmarks of answered orders placed before an origin, none older than the history."""
+    def _rows(self, answers: Answers, origin: int) -> Rows:
+        """Landmarks of answered orders placed before an origin, the older the lighter."""
         placed = self.table.landmarks.placed_at
-        span = round(self.settings.history_days * 86_400_000_000)
+        span = round(self.settings.history_days * DAY_US)
         recent = (placed < origin) & (placed >= origin - span)
-        return np.flatnonzero(recent & (answers != UNKNOWN))
+        rows = np.flatnonzero(recent & (answers != UNKNOWN))
+        age = (origin - placed[rows]) / (self.settings.half_life_days * DAY_US)
+        weight = self.table.landmarks.weight[rows] * 0.5**age
+        return Rows(self.table.matrix[rows], answers[rows], weight)
 
-    def _smooth(self, rows: Ints, answers: Answers, grid: Grid | None) -> SmoothHalf:
+    def _smooth(self, rows: Rows, grid: Grid | None) -> SmoothHalf:
         half = smooth_half(
             len(self.table.names),
             knots=self.settings.smooth_knots,
             l2=self.settings.smooth_l2,
             grid=grid,
         )
-        return half.fit(self.table.matrix[rows], answers[rows], self.table.landmarks.weight[rows])
+        return half.fit(rows.matrix, rows.outcome, rows.weight)
 
-    def _trees(self, rows: Ints, answers: Answers, rounds: int) -> Any:
-        weight = self.table.landmarks.weight[rows]
-        return fit_trees(
-            self.table.matrix[rows], answers[rows], weight, rounds, self.settings.trees
-        )
+    def _trees(self, rows: Rows, rounds: int) -> Any:
+        return fit_trees(rows.matrix, rows.outcome, rows.weight, rounds, self.settings.trees)
 
     def _choice(self, head: Head, predictions: OutOfTime, moment: int) -> Choice:
         answer = head.answers_at(moment)[predictions.row]

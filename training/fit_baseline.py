@@ -20,7 +20,25 @@ Floats = npt.NDArray[np.float64]
 
 # Columns that every shop has in its export, by the names of our features; those that a catalogue
 # lacks are passed over.
-SIMPLE_COLUMNS: tuple[str, ...] = ()
+SIMPLE_COLUMNS = (
+    "order_amount",
+    "order_shipping_share",
+    "order_discount_share",
+    "order_instalments",
+    "pays_on_delivery",
+    "pays_by_transfer",
+    "pays_by_voucher",
+    "promise_days",
+    "placed_hour",
+    "placed_weekday",
+    "items_count",
+    "units_count",
+    "sellers_count",
+    "dearest_unit_price",
+    "basket_weight_g",
+    "is_business_order",
+    "is_gift_order",
+)
 
 
 class Baseline:

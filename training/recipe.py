@@ -25,6 +25,7 @@ class LearnSettings:
         min_positives: a kind with fewer judged positives gets no head of its own.
         per_day: outreach capacity, for precision and recall at it.
         history_days: orders older than this at an origin are not learned from.
+        half_life_days: an order this much older than the origin weighs half as much in a fit.
         max_origins: windows a head, the earlier half to choose on, the later to judge.
         max_landmarks: beyond it, fewer moments of each order are learned from.
         smooth_knots: most knots a feature's curve gets.
@@ -40,6 +41,7 @@ class LearnSettings:
     min_positives: int = 50
     per_day: int = 50
     history_days: float = 730.0
+    half_life_days: float = 365.0
     max_origins: int = 6
     max_landmarks: int = 1_500_000
     smooth_knots: int = 5
