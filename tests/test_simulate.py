@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from itertools import pairwise
 
@@ -15,6 +16,7 @@ from features.schema import DAY_US, HOUR_US, OUTCOME_KINDS, TABLES
 from training import simulate as simulator
 from training.simulate import OutreachPlan, Simulated, simulate, simulate_blocks
 from training.simulate_causes import CAUSES, COEFFICIENTS, DISPUTE_KINDS, FATE_OF_KIND
+from training.simulate_texts import texts
 
 START = 1_735_689_600_000_000  # 2025-01-01T00:00:00Z
 DAYS = 365
@@ -195,6 +197,22 @@ def test_sellers_with_a_backlog_ship_later_than_those_without(shop):
     assert np.corrcoef(pairs.T)[0, 1] > 0.8
 
 
+def test_a_busy_day_at_a_seller_delays_the_orders_of_the_next(shop):
+    """The backlog is the seller's of that morning, not a habit."""
+    seller = dict(
+        zip(shop.columns["items"]["order_id"], shop.columns["items"]["seller_id"], strict=True)
+    )
+    day = ((shop.truth.placed_at - START) // DAY_US).tolist()
+    busy = Counter((seller[o], d) for o, d in zip(shop.truth.order_id, day, strict=True))
+    waits = defaultdict(list)
+    for order, when, wait in zip(
+        shop.truth.order_id, day, shop.truth.cause("expected_wait_days"), strict=True
+    ):
+        waits[seller[order]].append((busy[seller[order], when - 1], wait))
+    largest = max(waits.values(), key=len)
+    assert np.corrcoef(np.array(largest).T)[0, 1] > 0.2
+
+
 def test_blocks_of_days_hold_the_shop_once(monkeypatch):
     """Small blocks, so that four of them are quick; what they share is the world and the memory."""
     monkeypatch.setattr(simulator, "BLOCK_ORDERS", 400)
@@ -302,6 +320,31 @@ def test_the_angrier_the_buyer_the_more_is_written_before_the_decision(shop):
     assert means[0] < 0.6
     assert means[1] > 1.0
     assert means[3] > 1.8
+
+
+@pytest.mark.parametrize("topic", ["doubt", "gift_deadline", "cancel_wish"])
+def test_what_the_truth_says_was_said_is_in_the_messages(shop, topic):
+    """By the longest piece of any sentence of the topic; typos and capitals hide a few."""
+    pieces = {
+        max(re.split(r"\{\w+\}", line), key=len).lower()
+        for language in ("zh", "en", "es", "pt")
+        for name, lines in texts()[language].items()
+        if name.startswith(topic)
+        for line in lines
+    }
+    decide = dict(zip(shop.truth.order_id, shop.truth.decide_at, strict=True))
+    said = {
+        row["order_id"]
+        for row in shop.tables["messages"]
+        if row["sender"] == "buyer"
+        and row["sent_at"] < decide[row["order_id"]]
+        and any(piece in row["text"].lower() for piece in pieces)
+    }
+    is_said = np.array([order in said for order in shop.truth.order_id])
+    early = shop.truth.decide_at < END
+    cause = shop.truth.cause(topic) == 1
+    assert is_said[early & cause].mean() > 0.85
+    assert is_said[early & ~cause].mean() < 0.02
 
 
 def test_messages_lie_between_placing_and_the_end_and_answers_follow_questions(shop):
