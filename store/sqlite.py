@@ -172,6 +172,8 @@ class Database:
     @contextmanager
     def writing(self, patience_s: float = PATIENCE_S) -> Iterator[Connection]:
         """The one writing transaction at a time; StoreBusy where the wait exceeds patience_s."""
+        if self.readonly:
+            raise StoreError(f"The store {self.path} was opened for reading only.")
         with self._transaction("BEGIN IMMEDIATE", patience_s) as connection:
             yield connection
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from operator import itemgetter
 from typing import Any, Final
 
@@ -68,8 +69,9 @@ def place(
 ) -> Version | None:
     """Add a row to the versions of its key; the version added, or None where nothing is new.
 
-    A moment that other content holds is passed on to `received_at`; Clash where that is no later.
-    Lacking where a value at one of the places `required_at` would be unknown.
+    A moment that other content holds is passed on to `received_at`, unless a version since then
+    already says the same: an old export read again changes nothing. Clash where `received_at` is
+    no later. Lacking where a value at one of the places `required_at` would be unknown.
     """
     index = bisect_right(history, known_at, key=_known_at)
     before = history[index - 1] if index else None
@@ -79,6 +81,8 @@ def place(
     if before is not None and before[0] == known_at:
         if received_at <= known_at:
             raise Clash
+        if _said_since(history[index - 1 :], said, received_at):
+            return None
         return place(history, received_at, said, received_at, required_at)
     for at in required_at:
         if values[at] is None:
@@ -86,6 +90,15 @@ def place(
     version = (known_at, values)
     insort(history, version, key=_known_at)
     return version
+
+
+def _said_since(history: History, said: Values, until: int) -> bool:
+    """Whether a version after the first, up to a moment, is what `said` would make it."""
+    return any(
+        merged(said, earlier) == values
+        for (_, earlier), (known_at, values) in pairwise(history)
+        if known_at <= until
+    )
 
 
 @dataclass(frozen=True, slots=True)
