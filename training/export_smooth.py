@@ -31,6 +31,7 @@ from sklearn.pipeline import Pipeline
 
 from training.export_trees import IR_VERSION, OPSET, opsets
 from training.smooth import Curve, Doubles, SmoothHalf
+from training.tree_dump import ExportRefused
 
 LAST_ML_OPSET_OF_SKL2ONNX = 3  # it refuses 5; the operators it writes here are unchanged there
 
@@ -64,9 +65,15 @@ class Ramps(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-le
 
 
 def smooth_graph(halves: list[SmoothHalf]) -> onnx.ModelProto:
-    """A model of all smooth halves: `x` (n, d) double → `smooth` (n, halves) double log-odds."""
+    """A model of all smooth halves: `x` (n, d) double → `smooth` (n, halves) double log-odds.
+
+    Raises:
+        ExportRefused: every known value of every feature is one and the same.
+    """
     pipeline = as_pipeline(halves)
     features = pipeline.named_steps["ramps"].first.size
+    if not pipeline.named_steps["ramps"].feature.size:
+        raise ExportRefused(f"none of {features} features has two known values to draw a curve on.")
     model: onnx.ModelProto = convert_sklearn(
         pipeline,
         name="smooth",

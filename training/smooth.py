@@ -116,7 +116,12 @@ class SmoothHalf(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         rows, weights = _representatives(truths, weights.astype(np.float64), self.max_rows)
         basis = _Basis(grid, matrix[rows], weights)
         logistic = LogisticRegression(C=1.0 / self.l2, solver="lbfgs", tol=1e-6, max_iter=5_000)
-        logistic.fit(basis.standardised(), truths[rows], sample_weight=weights)
+        table = basis.standardised()
+        if not table.shape[
+            1
+        ]:  # every feature is constant: scikit-learn wants a column all the same
+            table = np.zeros((len(rows), 1))
+        logistic.fit(table, truths[rows], sample_weight=weights)
         self.classes_ = np.array([0, 1])
         self.n_features_in_ = matrix.shape[1]
         self.intercept_ = float(logistic.intercept_[0])
