@@ -41,7 +41,9 @@ def _parsed(text: bytes | str, where: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text if isinstance(text, str) else text.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise BadSettings(f"{where}: expected UTF-8, got other bytes at {error.start}.") from None
+        raise BadSettings(
+            f"{where}: expected UTF-8, got other bytes from byte {error.start} on."
+        ) from None
     except tomllib.TOMLDecodeError as error:
         raise BadSettings(f"{where}: expected TOML, got a mistake: {error}.") from None
 

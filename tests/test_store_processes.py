@@ -77,7 +77,7 @@ def test_a_write_that_fails_leaves_nothing_and_blocks_nobody(tmp_path):
         def fail() -> None:
             with store._database.writing() as connection:
                 connection.execute("DELETE FROM meta")
-                connection.execute("SELECT * FROM nothing")
+                connection.execute("SELECT * FROM nowhere")
 
         with pytest.raises(sqlite3.OperationalError, match="no such table"):
             fail()
