@@ -11,9 +11,10 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from store.errors import RowRefused
@@ -65,7 +66,10 @@ def ingest(  # noqa: PLR0913 - one argument per flag of the command
         with closing(rejects), closing(open_staging(folder)) as connection:
             desk = Desk(connection, folder, dialect, rejects.refuse, progress)
             loaded = _load_all(desk, files)
-            made = _map(connection, chosen, loaded, shop_id, platform or chosen.platform, progress)
+            make_sources(connection, loaded, chosen)
+            lock(connection)
+            taking = partial(take, shop_id=shop_id, platform=platform or chosen.platform)
+            made = _check(connection, chosen, taking, received_at, progress)
             _settle(connection, store, made, progress)
             tables = _write(connection, store, made, received_at, progress)
             for table in tables:
@@ -109,22 +113,22 @@ def _load_all(desk: Desk, files: Sequence[Path]) -> tuple[Loaded, ...]:
     return tuple(load(desk, number, path) for number, path in enumerate(once.values()))
 
 
-def _map(
+def _check(
     connection: Connection,
     chosen: Map,
-    loaded: Sequence[Loaded],
-    shop_id: str | None,
-    platform: str | None,
+    taking: Callable[[Connection, str, str], Given | None],
+    received_at: int,
     progress: Progress,
 ) -> tuple[Given, ...]:
-    make_sources(connection, loaded, chosen)
-    lock(connection)
-    tables, given = run(connection, chosen), []
+    """Runs the map and checks what it gave; the tables that have rows."""
+    tables, made = run(connection, chosen), []
     for number, table in enumerate(tables):
         progress(number, len(tables), f"checking {table}")
-        given.append(take(connection, chosen.name, table, shop_id=shop_id, platform=platform))
-        stage(connection, given[-1])
-    return tuple(given)
+        given = taking(connection, chosen.name, table)
+        if given is not None:
+            stage(connection, given, received_at)
+            made.append(given)
+    return tuple(made)
 
 
 def _settle(connection: Connection, store: Sink, made: Sequence[Given], progress: Progress) -> None:

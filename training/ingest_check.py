@@ -63,36 +63,52 @@ class Given:
 
 def take(
     connection: Connection, map_name: str, table: str, *, shop_id: str | None, platform: str | None
-) -> Given:
-    """Reads the view's rows into `staged.raw_<table>` and refuses columns that cannot be ours.
+) -> Given | None:
+    """Reads the view's rows into `staged.raw_<table>`; None where there are none.
 
     Raises IngestError, naming the view and the column, where one is unknown, missing, or of a
     type that cannot be read, and where computing the view fails.
     """
     try:
-        connection.execute(f"CREATE TABLE staged.raw_{table} AS SELECT * FROM {table}")
+        made = connection.execute(f"CREATE TABLE staged.raw_{table} AS SELECT * FROM {table}")
     except duckdb.Error as error:
         raise IngestError(
             f"{map_name}, view {table}: {in_words(error)} "
             "Hand the text on as it is: the ingest reads it and refuses bad rows one by one."
         ) from error
+    rows = made.fetchall()[0][0]
     found = connection.execute(f"DESCRIBE staged.raw_{table}").fetchall()
-    given = Given(TABLES[table], {row[0]: row[1] for row in found}, shop_id, platform)
-    _refuse_columns(map_name, given)
-    return given
+    given = Given(TABLES[table], {row[0].lower(): row[1] for row in found}, shop_id, platform)
+    if rows:
+        _refuse_columns(f"{map_name}, view {table}{_files_of(connection, given)}", given)
+    return given if rows else None
 
 
-def _refuse_columns(map_name: str, given: Given) -> None:
-    spec, view = given.spec, f"{map_name}, view {given.spec.name}"
+def _files_of(connection: Connection, given: Given) -> str:
+    """Where the rows came from, as far as the view says."""
+    if "_file" not in given.types:
+        return ""
+    found = connection.execute(f"SELECT DISTINCT _file FROM staged.raw_{given.spec.name}")
+    return f" ({', '.join(sorted(str(row[0]) for row in found.fetchall()))})"
+
+
+def _refuse_columns(view: str, given: Given) -> None:
+    spec = given.spec
     unknown = [name for name in given.types if name not in spec.names and name not in _OURS]
     if unknown:
         raise IngestError(
             f"{view}: expected columns among {', '.join(spec.names)}, shop_id and known_at; got "
             f"{', '.join(unknown)}. What a shop knows beyond them goes into attributes, as JSON."
         )
+    # Rows that say when they were learned may be updates of what the store has; the store then
+    # refuses those that turn out to be the first of their key.
+    may_lack = set(spec.names) - set(spec.key) if "known_at" in given.types else set()
     lacking = [c.name for c in spec.columns if c.required and c.name not in given.types]
-    if lacking:
-        raise IngestError(f"{view}: the column {', '.join(lacking)} is required and missing.")
+    if set(lacking) - may_lack:
+        raise IngestError(
+            f"{view}: the column {', '.join(lacking)} is required and missing; "
+            f"got {', '.join(sorted(given.types))}."
+        )
     for column in (*given.columns, KNOWN_AT, SHOP_ID):
         type_name = given.types.get(column.name, "VARCHAR")
         if not reads(column.kind, type_name):
@@ -102,7 +118,7 @@ def _refuse_columns(map_name: str, given: Given) -> None:
             )
 
 
-def stage(connection: Connection, given: Given) -> None:
+def stage(connection: Connection, given: Given, received_at: int) -> None:
     """Makes `staged.<table>` of the raw rows: `row_id`, values, shop, times and problems."""
     table = given.spec.name
     judged = [*given.columns, KNOWN_AT, SHOP_ID]
@@ -119,14 +135,15 @@ def stage(connection: Connection, given: Given) -> None:
         f"CASE WHEN {sql} IS NOT NULL THEN {{'field': {literal(name)}, 'reason': {sql}}} END"
         for name, sql in named
     )
+    any_reason = ", ".join(sql for _, sql in named)
     kept = ", ".join(f"{quoted('v_' + name)} AS {quoted(name)}" for name in given.names)
     connection.execute(
         f"CREATE TABLE staged.{table} AS "
         f"WITH texts AS (SELECT rowid AS row_id, {texts} FROM staged.raw_{table}), "
         f"found AS (SELECT *, {values} FROM texts), "
         f"judged AS (SELECT *, {reasons} FROM found) "
-        f"SELECT row_id, v_shop_id AS shop_id, {_known_at(given)} AS known_at, {kept}, false AS "
-        f"twin, CASE WHEN coalesce({', '.join(sql for _, sql in named)}) IS NOT NULL THEN "
+        f"SELECT row_id, v_shop_id AS shop_id, {_known_at(given, received_at)} AS known_at, "
+        f"{kept}, false AS twin, CASE WHEN coalesce({any_reason}) IS NOT NULL THEN "
         f"list_filter([{problems}], lambda one: one IS NOT NULL) END AS problems FROM judged"
     )
 
@@ -141,13 +158,16 @@ def _text_of(given: Given, column: Column) -> str:
     return text
 
 
-def _known_at(given: Given) -> str:
-    """When the row was learned: as the view says, else its own time, else always."""
+def _known_at(given: Given, received_at: int) -> str:
+    """When the row was learned: as the view says, else at its own time."""
     own = given.spec.own_time
     if given.spec.name == "items":
         return "v_known_at"  # an item takes its order's, later
-    named = f"v_{own}" if own in given.types else "NULL"
-    return f"coalesce(v_known_at, {named}, {ALWAYS_KNOWN_US})"
+    if own is None:
+        return f"coalesce(v_known_at, {ALWAYS_KNOWN_US})"
+    # A buyer whose registration nobody told; an update that does not repeat its order's placing.
+    otherwise = ALWAYS_KNOWN_US if own in given.types else received_at
+    return f"coalesce(v_known_at, {f'v_{own}' if own in given.types else 'NULL'}, {otherwise})"
 
 
 def _order_of_times(given: Given) -> list[tuple[str, str]]:

@@ -93,12 +93,17 @@ def settle_twins(connection: Connection, table: str, names: tuple[str, ...]) -> 
 
 def refuse(connection: Connection, table: str, reasons: dict[int, str]) -> None:
     """Refuses rows, by their `row_id`, after the checks."""
-    field = TABLES[table].key[-1]
-    for row_id, said in reasons.items():  # a handful: what the checks could not foresee
-        connection.execute(
-            f"UPDATE staged.{table} SET problems = [{_problem(field, said)}] WHERE row_id = ?",
-            [row_id],
-        )
+    if not reasons:
+        return
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE refused AS "
+        "SELECT unnest(?::BIGINT[]) AS row_id, unnest(?::VARCHAR[]) AS reason",
+        [list(reasons), list(reasons.values())],
+    )
+    connection.execute(
+        f"UPDATE staged.{table} SET problems = [{{'field': {literal(TABLES[table].key[-1])}, "
+        f"'reason': refused.reason}}] FROM refused WHERE refused.row_id = {table}.row_id"
+    )
 
 
 def count(connection: Connection, table: str) -> tuple[int, int, int]:
