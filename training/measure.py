@@ -65,6 +65,16 @@ class Judged:
         """How many orders."""
         return len(self.outcome)
 
+    def take(self, rows: Flags) -> Judged:
+        """Only those orders."""
+        return Judged(
+            self.outcome[rows],
+            self.weight[rows],
+            self.cluster[rows],
+            self.day[rows],
+            self.per_day,
+        )
+
     @cached_property
     def members(self) -> npt.NDArray[np.int64]:
         """(n,) cluster of each row, counted from 0."""
