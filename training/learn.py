@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from features.facts import NONE, Facts
 from features.schema import DAY_US, OUTCOME_KINDS
+from training.ablate import Ablation, ablate
 from training.blend import Choice
 from training.fit import Answers, Fitter, Head, Matrix, OutOfTime, Table
 from training.heads import FittedHead, FittedModel, Grid, knot_grid
@@ -239,3 +240,29 @@ def _judged(marks: Landmarks, answer: Answers, settings: LearnSettings) -> Judge
         day=marks.as_of // DAY_US,
         per_day=settings.per_day,
     )
+
+
+def ablations(
+    learned: Learned,
+    facts: Facts,
+    groups: Mapping[str, tuple[str, ...]],
+    *,
+    progress: Progress = lambda _: None,
+) -> dict[str, tuple[Ablation, ...]]:
+    """What each group of features adds to each head, on the windows that validate.
+
+    `facts` are those that were learned from; `groups` names their features.
+    """
+    answers = _Answers(facts, learned.settings, learned.risk_kinds)
+    fitter = Fitter(learned.table, learned.settings, progress)
+    marks, found = learned.table.landmarks, {}
+    for name, one in learned.heads.items():
+        head = Head(name, one.plan, learned.as_of, _at(answers, name, marks))
+
+        def judged_of(predictions: OutOfTime, kind: str = name) -> Judged:
+            asked = marks.take(predictions.row)
+            answer = answers.of(kind, asked.order_key, learned.as_of)
+            return _judged(asked, answer, learned.settings)
+
+        found[name] = ablate(fitter, head, groups, judged_of)
+    return found

@@ -7,6 +7,7 @@ leaves the champion whole, and the next run sweeps what it left.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from importlib.metadata import version
@@ -15,10 +16,11 @@ from typing import Any
 import numpy as np
 
 from features.build import FeatureSettings, Queries, build, fingerprint, names
-from features.catalogue import groups
+from features.catalogue import catalogue, groups
 from features.facts import NONE, Facts
-from features.population import STATE_VERSION, Population, day_of
+from features.population import STATE_VERSION, Population
 from features.proof import proof
+from features.schema import DAY_US
 from models.bundle import Bundle, BundleContents, write_bundle
 from models.key import signing_key
 from models.registry import Registry
@@ -33,13 +35,14 @@ from training.export import to_onnx
 from training.export_reasons import reason_tables
 from training.fit import Matrix
 from training.landmarks import Landmarks
-from training.learn import RISK, Learned, learn
+from training.learn import RISK, Learned, ablations, learn
 from training.measure import Judged
 from training.progress import Reporter
 from training.proof_orders import proof_orders
 from training.prove import prove, prove_reasons
 from training.recipe import LearnSettings
-from training.report import card, report
+from training.report import report
+from training.report_card import card
 from training.windows import NotEnoughHistory
 
 PROMOTED, FAILED, KEPT = 0, 1, 3  # exit codes, and what they mean
@@ -72,7 +75,7 @@ def nightly(
             learned = night.learn()
         except NotEnoughHistory as reason:
             return _without_model(home, str(reason))
-        return night.propose(learned, night.ablation(learned) if ablation else ())
+        return night.propose(learned, night.ablation(learned) if ablation else {})
 
 
 def write_states(store: Store, population: Population, as_of: int, reporter: Reporter) -> None:
@@ -81,7 +84,7 @@ def write_states(store: Store, population: Population, as_of: int, reporter: Rep
     Written every night whether or not a model is promoted.
     """
     reporter.say("population states")
-    today = int(day_of(np.int64(as_of)))
+    today = as_of // DAY_US
     for day in (today - 1, today):
         store.put_state("", day, population.state(day).to_bytes(), STATE_VERSION)
     store.drop_states("", before_day=today - STATES_KEPT)
@@ -111,10 +114,13 @@ class _Night:
         queries = Queries(marks.order_key, marks.as_of)
         return build(self.facts, queries, self.population, self.shop)
 
-    def ablation(self, learned: Learned) -> tuple[Ablation, ...]:
-        return ablate(learned, groups(), progress=self.reporter.say)
+    def ablation(self, learned: Learned) -> Mapping[str, tuple[Ablation, ...]]:
+        """What each group of features adds to each head, on the windows that validate."""
+        return ablations(learned, self.facts, groups(), progress=self.reporter.say)
 
-    def propose(self, learned: Learned, ablation: tuple[Ablation, ...]) -> NightlyResult:
+    def propose(
+        self, learned: Learned, ablation: Mapping[str, tuple[Ablation, ...]]
+    ) -> NightlyResult:
         """Export, prove, judge and promote what was learned."""
         registry = Registry(self.home.models_dir)
         self.reporter.say("export and proof")
@@ -136,11 +142,13 @@ class _Night:
         registry.prune(self.home.settings.training.keep_bundles)
         return NightlyResult(PROMOTED, f"promoted {path.name}: {verdict.reason}", learned)
 
-    def _contents(self, learned: Learned, ablation: tuple[Ablation, ...]) -> BundleContents:
+    def _contents(
+        self, learned: Learned, ablation: Mapping[str, tuple[Ablation, ...]]
+    ) -> BundleContents:
         graph = to_onnx(learned.model)
         parity = prove(learned.model, graph, learned.table.matrix)
         tables = reason_tables(learned.model)
-        reasons = prove_reasons(learned.model, graph, tables, learned.table.matrix)
+        reasons = prove_reasons(learned.model, tables, graph, learned.table.matrix)
         session = Session(graph)
         records, asked = proof_orders()
         return BundleContents(
@@ -148,7 +156,7 @@ class _Night:
             reasons=tables,
             proof=proof(records, asked, self.shop, lambda rows: session.run(rows)[1]),
             card=card(learned),
-            report=report(learned, ablation),
+            report=report(learned, words=_words(), ablation=ablation),
             feature_names=names(),
             fingerprint=fingerprint(),
             heads=tuple(head.name for head in learned.model.heads),
@@ -185,6 +193,10 @@ def _taken(judged: Judged, rows: np.ndarray[Any, np.dtype[np.int64]]) -> Judged:
 def _same_graph(champion: Bundle, contents: BundleContents) -> bool:
     """Whether the night gave the champion's own graph again, byte for byte."""
     return sha256(contents.graph).hexdigest() == champion.manifest.files["model.onnx"].sha256
+
+
+def _words() -> dict[str, str]:
+    return {feature.name: feature.words for feature in catalogue()}
 
 
 def _window(learned: Learned) -> dict[str, Any]:
