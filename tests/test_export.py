@@ -140,6 +140,12 @@ def test_values_within_the_band_that_lightgbm_reads_as_zero_go_where_zero_goes()
     assert (margins == margins[3]).all()
 
 
+def test_a_model_without_any_split_or_curve_is_refused():
+    stump = FittedHead("risk", None, example.booster(min_data_in_leaf=500), 0.0, 1.0, example.PLATT)
+    with pytest.raises(ExportRefused, match="nothing to serve"):
+        to_onnx(FittedModel(example.NAMES, (stump,)))
+
+
 def categorical() -> lgb.Booster:
     matrix = np.random.default_rng(0).integers(0, 9, (500, 5)).astype(float)
     dataset = lgb.Dataset(matrix, matrix[:, 0] % 3 == 1, categorical_feature=[0])
