@@ -48,8 +48,7 @@ def load_json(desk: Desk, path: Path, table: str, tally: Tally) -> None:
 
 
 def _is_json_lines(path: Path, dialect: Dialect) -> bool:
-    text, raw = open_text(path, dialect.encoding)
-    with raw, text:
+    with open_text(path, dialect.encoding) as (text, _):
         first = next((line.strip() for line in text if line.strip()), "")
     if not first:
         raise IngestError(f"{path} is empty: expected JSON objects. Export it again.")
@@ -62,8 +61,10 @@ def _is_json_lines(path: Path, dialect: Dialect) -> bool:
 
 def _stage_lines(desk: Desk, path: Path, tally: Tally) -> None:
     tidied, size = desk.folder / "tidied.txt", path.stat().st_size
-    text, raw = open_text(path, desk.dialect.encoding)
-    with raw, text, tidied.open("w", encoding="utf-8", newline="") as out:
+    with (
+        open_text(path, desk.dialect.encoding) as (text, raw),
+        tidied.open("w", encoding="utf-8", newline="") as out,
+    ):
         for record_number, record in enumerate(json_lines(Lines(text), desk.dialect)):
             if isinstance(record, Unread):
                 tally.add(0, record)
@@ -82,8 +83,10 @@ def _stage_lines(desk: Desk, path: Path, tally: Tally) -> None:
 
 def _stage_document(desk: Desk, path: Path) -> None:
     copied = desk.folder / "document.json"
-    text, raw = open_text(path, desk.dialect.encoding)
-    with raw, text, copied.open("w", encoding="utf-8", newline="") as out:
+    with (
+        open_text(path, desk.dialect.encoding) as (text, _),
+        copied.open("w", encoding="utf-8", newline="") as out,
+    ):
         shutil.copyfileobj(text, out, 1 << 20)
     desk.connection.execute(
         "CREATE TABLE documents AS SELECT row_number() OVER () AS _line, json::VARCHAR AS doc "

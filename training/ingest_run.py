@@ -41,9 +41,9 @@ def open_staging(folder: Path) -> Connection:
         },
     )
     connection.execute("SET TimeZone = 'UTC'")
-    connection.execute("CREATE SCHEMA files; CREATE SCHEMA src; CREATE SCHEMA staged")
-    connection.execute(_minor_factor())
-    connection.execute(prelude())
+    # One commit: each waits for the disk.
+    schemas = "CREATE SCHEMA files; CREATE SCHEMA src; CREATE SCHEMA staged;"
+    connection.execute(f"BEGIN; {schemas} {_minor_factor()}; {prelude()}; COMMIT")
     return connection
 
 
@@ -69,6 +69,7 @@ def make_sources(connection: Connection, loaded: Sequence[Loaded], chosen: Map) 
     its files and one of those given is none of them.
     """
     made = set()
+    connection.execute("BEGIN")
     for rule in chosen.rules:
         fitting = [one for one in loaded if rule.fits(one.stem)]
         _refuse_lacking(chosen, rule, fitting)
@@ -83,6 +84,7 @@ def make_sources(connection: Connection, loaded: Sequence[Loaded], chosen: Map) 
         if stem not in made:
             sql = _stacked(files, ())
             connection.execute(f"CREATE VIEW src.{quoted(files[0].stem)} AS {sql}")
+    connection.execute("COMMIT")
 
 
 def _refuse_lacking(chosen: Map, rule: FileRule, fitting: Sequence[Loaded]) -> None:
@@ -148,6 +150,7 @@ def run(connection: Connection, chosen: Map) -> tuple[str, ...]:
     except duckdb.Error as error:
         raise _at(chosen, 1, error) from error
     position = 0
+    connection.execute("BEGIN")
     for statement in statements:
         position = chosen.text.find(statement.query, position)
         line = _first_code_line(chosen.text, position)
@@ -161,6 +164,7 @@ def run(connection: Connection, chosen: Map) -> tuple[str, ...]:
         except duckdb.Error as error:
             raise _at(chosen, 1 + chosen.text.count("\n", 0, position), error, line) from error
         position += len(statement.query)
+    connection.execute("COMMIT")
     return _tables_made(connection, chosen)
 
 

@@ -79,8 +79,10 @@ def _load_text(desk: Desk, path: Path, table: str, tally: Tally) -> None:
     if stem_and_suffix(path)[1] in {".tsv", ".tab"} and dialect.delimiter is None:
         dialect = replace(dialect, delimiter="\t")
     tidied, size = desk.folder / "tidied.csv", path.stat().st_size
-    text, raw = open_text(path, dialect.encoding)
-    with raw, text, tidied.open("w", encoding="utf-8", newline="") as out:
+    with (
+        open_text(path, dialect.encoding) as (text, raw),
+        tidied.open("w", encoding="utf-8", newline="") as out,
+    ):
         lines = Lines(text)
         names, delimiter = columns_of(path, lines, dialect)
         for rows, unread in tidy(lines, dialect, delimiter, len(names), out):

@@ -12,6 +12,7 @@ import io
 import re
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -39,23 +40,28 @@ class Dialect:
     backslash: bool = False  # True: \" stands for a quotation mark inside quotes
 
 
-def open_text(path: Path, encoding: str | None) -> tuple[TextIO, BinaryIO]:
+@contextmanager
+def open_text(path: Path, encoding: str | None) -> Iterator[tuple[TextIO, BinaryIO]]:
     """The file as text, and the raw file beneath it, whose position shows how far reading is.
 
     Bytes that are no text in the encoding come through as lone surrogates and are found later.
+    Raises IngestError where there is no such encoding.
     """
-    raw = path.open("rb")
-    start = raw.read(4)
-    raw.seek(0)
-    plain = cast("BinaryIO", gzip.GzipFile(fileobj=raw)) if start[:2] == b"\x1f\x8b" else raw
-    if plain is not raw:
+    with path.open("rb") as raw:
+        zipped = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        plain = cast("BinaryIO", gzip.GzipFile(fileobj=raw)) if zipped else raw
         start = plain.read(4)
         plain.seek(0)
-    chosen = encoding or next((name for bom, name in _BOMS if start.startswith(bom)), "utf-8")
-    return _as_text(path, plain, chosen), raw
+        found = next((name for bom, name in _BOMS if start.startswith(bom)), "utf-8")
+        # newline="": the line breaks inside quoted fields stay as they are.
+        with io.TextIOWrapper(
+            plain, encoding=_codec(path, encoding or found), errors="surrogateescape", newline=""
+        ) as text:
+            yield text, raw
 
 
-def _as_text(path: Path, plain: BinaryIO, encoding: str) -> TextIO:
+def _codec(path: Path, encoding: str) -> str:
     try:
         name = codecs.lookup(encoding).name
     except LookupError:
@@ -63,9 +69,7 @@ def _as_text(path: Path, plain: BinaryIO, encoding: str) -> TextIO:
             f"{path}: {encoding!r} is no encoding that Python knows. "
             "Names are for example utf-8, gb18030, cp1252, shift_jis, utf-16."
         ) from None
-    name = "utf-8-sig" if name == "utf-8" else name
-    # newline="": the line breaks inside quoted fields stay as they are.
-    return io.TextIOWrapper(plain, encoding=name, errors="surrogateescape", newline="")
+    return "utf-8-sig" if name == "utf-8" else name
 
 
 class Lines:
