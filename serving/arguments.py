@@ -6,7 +6,6 @@ Knows nothing of what they select.
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
@@ -70,7 +69,7 @@ def cursor(arguments: Mapping[str, str]) -> int:
         version, _, place = base64.b32decode(given.upper()).decode("ascii").partition(":")
         if version == "1" and place.isdigit() and len(place) < 19:
             return int(place)
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not base32, or not ASCII inside
         pass
     got = f"text of {len(given)} characters"
     raise refused([FieldError("?after", got, "the `next` of an earlier answer")])

@@ -104,7 +104,7 @@ class Found:
             paths = self.paths[table]
             for row, path in zip(rows, paths, strict=True):
                 self._row(table, row, path, now)
-            if len(rows) > 1:
+            if len(rows) > 1 and table != "orders":  # see `no_order_twice`
                 self._once(table, rows, paths)
         if self._errors:
             raise refused(self._errors)

@@ -5,6 +5,8 @@ Knows nothing of orders. None of them needs a key, and none of them tells anythi
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from flask import Blueprint, Response
 
@@ -73,19 +75,23 @@ def blueprint(service: Service) -> Blueprint:
 def readiness(service: Service) -> ReadyAnswer:
     """Each dependency by name; ready while none of them is missing."""
     checks = {
-        "store": _store(service),
+        "store": _guarded(service, _store),
         "model": service.champion.check(),
-        "population": _population(service),
+        "population": _guarded(service, _population),
         "settings": Check(ok=True, detail="read at start"),
     }
     return ReadyAnswer(all(check.ok for check in checks.values()), checks)
 
 
-def _store(service: Service) -> Check:
+def _guarded(service: Service, check: Callable[[Service], Check]) -> Check:
     try:
-        service.store.scores_after(0, 1)
+        return check(service)
     except Exception as error:  # noqa: BLE001  # whatever it is, the answer is that it cannot be read
         return Check(ok=False, detail=f"cannot be read: {type(error).__name__}")
+
+
+def _store(service: Service) -> Check:
+    service.store.scores_after(0, 1)
     return Check(ok=True, detail="can be read")
 
 

@@ -16,7 +16,7 @@ from serving.checks import Found, Row, in_text
 from serving.problems import FieldError, refused
 from serving.remember import remember
 from serving.scoring import Answer
-from serving.seen import Question
+from serving.seen import Question, Seen, refuse_unknown
 from serving.service import Service
 
 RESCORED = ("messages", "addresses")  # events that change what an unshipped order scores
@@ -31,6 +31,7 @@ def score(service: Service, caller: Caller, body: bytes) -> bytes:
     if len(request.asked) > most:
         count = FieldError("orders", f"{len(request.asked)} of them", f"1 to {most} of them")
         raise refused([count])
+    _refuse_strangers(service, request, now)
     as_of = _stored_until(service, request.told, now)
     given = service.scorer.answer([_asked(each, as_of) for each in request.asked], request.reasons)
     return encode(ScoreAnswer(_model_of(given) or model.name, [each.json for each in given]))
@@ -68,6 +69,19 @@ def _stored_until(service: Service, told: Found, now: int) -> int:
         return now
     written = remember(service.store, told, now)
     return max(service.clock(), written.last_known_at + 1)
+
+
+def _refuse_strangers(service: Service, request: parse.ScoreRequest, now: int) -> None:
+    """Refuse orders that are only asked about and not known, before others' rows are stored."""
+    told = {(row["shop_id"], row["order_id"]) for row in request.told.rows.get("orders", ())}
+    only_asked = [
+        _asked(each, now)
+        for each in request.asked
+        if each.as_of is not None or (each.shop_id, each.order_id) not in told
+    ]
+    if only_asked and request.told.rows:
+        facts = service.store.neighbourhood([each.order_key for each in only_asked], cap=1)
+        refuse_unknown(only_asked, Seen(facts, only_asked))
 
 
 def _asked(asked: parse.Asked, now: int) -> Question:

@@ -8,6 +8,7 @@ A bundle that is refused leaves the old one in place, and says so in the log and
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from features import proof
@@ -61,13 +62,17 @@ class Champion:
     Args:
         home: whose models are served.
         every_s: how often its watcher looks; at most `MOST_POLL_S`.
+        also: what else is done each time the watcher wakes.
 
     """
 
-    def __init__(self, home: Home, *, every_s: float = MOST_POLL_S) -> None:
+    def __init__(
+        self, home: Home, *, every_s: float = MOST_POLL_S, also: Callable[[], None] = lambda: None
+    ) -> None:
         self._home = home
         self._registry = Registry(home.models_dir)
         self._every_s = min(every_s, MOST_POLL_S)
+        self._also = also
         self._loaded: Loaded | None = None
         self._token: Token | None = None
         self._refused = ""
@@ -128,8 +133,9 @@ class Champion:
         while not self._stopped.wait(self._every_s):
             try:
                 self.look()
+                self._also()
             except Exception as error:  # noqa: BLE001  # a watcher that dies would miss every later model
-                logs.failure("looking for a new model failed", error)
+                logs.failure("watching for a new model failed", error)
 
 
 def _opened(registry: Registry, home: Home) -> Loaded:

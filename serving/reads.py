@@ -18,7 +18,6 @@ from serving.api import caller, json_response
 from serving.auth import Caller
 from serving.checks import in_text
 from serving.problems import Problem
-from serving.seen import Question
 from serving.service import Service
 from serving.top import top_of
 from serving.wire import TIMES
@@ -112,7 +111,6 @@ def _told(record: Record) -> dict[str, Any]:
 def _reasons(service: Service, last: Score) -> Raw:
     """The reasons of the last score: as answered, or worked out now if its model still serves."""
     answered = msgspec.json.decode(last.answer)["reasons"]
-    if not answered and service.champion.ready and service.champion.loaded().name == last.model:
-        asked = Question(last.shop_id, last.order_id, last.order_key, last.as_of, keep=False)
-        answered = service.scorer.reasons(asked)
+    if not answered and service.champion.ready:
+        answered = service.scorer.reasons_of(last)
     return Raw(msgspec.json.encode(answered))

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Raw
 
-from features.build import FeatureSettings, Queries, build
+from features.build import Queries, build
 from features.facts import Facts, key_of
 from features.population import States
 from features.rates import home_minor
@@ -22,6 +22,7 @@ from features.schema import DAY_US
 from outreach.money import expected_loss_minor
 from outreach.ranking import places, places_that_matter
 from outreach.reasons import Reason
+from outreach.shop import feature_settings
 from serving.answers import Result, Stage, encode
 from serving.closed import last_answer
 from serving.metrics import orders_scored
@@ -71,9 +72,7 @@ class Scorer:
         self._model = model
         self._clock = clock
         self._platforms = Platforms(store)
-        self._features = FeatureSettings(
-            settings.currency.home, settings.currency.rates, settings.shop.timezone
-        )
+        self._features = feature_settings(settings)
         self._policy = Policy(settings.outreach.per_day, settings.costs, self._features.money)
 
     def answer(
@@ -92,14 +91,16 @@ class Scorer:
         given = [next(fresh) if answer is None else answer for answer in found]
         return [answer for answer in given if answer is not None]
 
-    def reasons(self, question: Question) -> tuple[Reason, ...]:
-        """The reasons of one order, worked out now by the model in use, nothing stored."""
+    def reasons_of(self, score: Score) -> tuple[Reason, ...]:
+        """The reasons of a score that was answered without any, if its model still serves."""
         loaded = self._model()
-        facts = self._store.neighbourhood([question.order_key], [question.as_of])
-        seen = Seen(facts, [question])
-        refuse_unknown([question], seen)
-        scored = self._scored(loaded, [question], seen, facts)
-        return self._reasons(loaded, scored, asked=True)[0]
+        if loaded.name != score.model:
+            return ()
+        asked = [Question(score.shop_id, score.order_id, score.order_key, score.as_of, keep=False)]
+        facts = self._store.neighbourhood([score.order_key], [score.as_of])
+        seen = Seen(facts, asked)
+        refuse_unknown(asked, seen)
+        return self._reasons(loaded, self._scored(loaded, asked, seen, facts), asked=True)[0]
 
     def _stored(self, question: Question) -> Answer | None:
         stored = self._store.stored_score(question.order_key, question.as_of)

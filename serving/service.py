@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from features.schema import DAY_US
+from outreach.shop import feature_settings
 from serving.auth import Keys
 from serving.config import Config
 from serving.model import Champion
+from serving.past_states import PastStates
 from serving.scoring import Scorer
 from serving.states import States
 from store import Store
@@ -46,8 +49,9 @@ class Service:
         """Open the home's store and model; a home without a model is served, and says so."""
         home = Home(config.home).create()
         store = home.open_store()
-        states = States(store)
-        champion = Champion(home, every_s=home.settings.serving.poll_seconds)
+        past = PastStates(store, home.store_path, feature_settings(home.settings).money)
+        states = States(store, past, today=lambda: config.clock() // DAY_US)
+        champion = Champion(home, every_s=home.settings.serving.poll_seconds, also=past.forget)
         scorer = Scorer(store, states, home.settings, model=champion.loaded, clock=config.clock)
         champion.start()
         keys = Keys(store.check_key)

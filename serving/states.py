@@ -1,8 +1,10 @@
-"""The population state of a day, read from the store once and held; the nearest older if it lacks.
+"""The population state of a day, read from the store once and held.
 
-Knows nothing of what a state counts. The nightly job writes one state per UTC day; where it did not
-run, the newest older state is used, however old, because a score from older counts helps more than
-none; `readyz` and the metrics say by how many days.
+Knows nothing of what a state counts. The nightly job writes one state per UTC day. Where it did not
+run, live traffic reads the newest older one, however old, because a score from older counts helps
+more than none; `readyz` and the metrics say by how many days. A question about the past is never
+answered from other counts than its day's: they are counted anew where the store lacks them,
+unless the store is too large for a serving process to count.
 """
 
 from __future__ import annotations
@@ -17,9 +19,11 @@ import numpy as np
 
 from features.population import COLUMNS, STATE_VERSION, State
 from serving import logs
+from serving.past_states import PastStates
 from store import Store
 
-HELD = 3  # states in memory: today's, yesterday's while requests cross midnight, one past question
+HELD = 8  # states in memory: today's, tomorrow's when midnight comes, a few of past questions
+PAST_S = 300.0  # seconds that a state counted anew is held: older rows may still arrive
 LOOK_AGAIN_S = 30.0  # seconds after which a lacking day is looked for again
 EVERY_SHOP = ""  # one state per day holds every shop: its keys carry their shop
 
@@ -34,8 +38,18 @@ class _Held:
 class States:
     """Day (UTC days since 1970) → `State`; what `features.build` takes as its states."""
 
-    def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        store: Store,
+        past: PastStates,
+        *,
+        today: Callable[[], int],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`today` is the UTC day of now; `clock` counts seconds."""
         self._store = store
+        self._past = past
+        self._today = today
         self._clock = clock
         self._held: OrderedDict[int, _Held] = OrderedDict()
         self._lock = threading.Lock()
@@ -65,6 +79,9 @@ class States:
         exact = self._stored(day)
         if exact is not None:
             return _Held(exact, day, float("inf"))
+        # Live questions read the state of the day before today.
+        if day < self._today() - 1 and self._past.affordable:
+            return _Held(self._past.state(day), day, self._clock() + PAST_S)
         until = self._clock() + LOOK_AGAIN_S
         days = self._store.state_days(EVERY_SHOP, version=STATE_VERSION)
         older = [stored for stored in days if stored < day]

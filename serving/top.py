@@ -1,18 +1,24 @@
-"""The list of a day: the riskiest orders that can still be helped, as they rank now.
+"""The list of a day: the riskiest orders that can still be helped, riskiest first.
 
-Knows nothing of HTTP. A stored answer keeps the band it was given; the list shows where the order
-stands among all that were scored since.
+Knows nothing of HTTP. It is the list of `riskradar top`: every open order, scored. Today's orders
+that nobody has asked about yet are scored when the list is read, and remembered; the list of a past
+day is what could have been known at its end, and remembers nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import count
+from operator import itemgetter
+from typing import Any
 
 import msgspec
 from msgspec import Raw
 
+from features.facts import key_of
+from features.schema import DAY_US
 from outreach.ranking import band, places_that_matter
+from serving.in_play import in_play
 from serving.seen import Question, Seen
 from serving.service import Service
 from store import Score
@@ -21,22 +27,45 @@ from store import Score
 def top_of(
     service: Service, day: int, shop: str | None, platform: str | None, most: int
 ) -> list[Raw]:
-    """At most `most` results of a UTC day, riskiest first; orders on their way are left out."""
+    """At most `most` results of a UTC day, riskiest first; none for a day to come."""
+    today = service.clock() // DAY_US
+    if day < today:
+        return _of_the_past(service, day, shop, platform, most)
+    if day == today and service.champion.ready:
+        _score_the_rest(service, shop)
+    return _of_today(service, day, shop, platform, most)
+
+
+def _score_the_rest(service: Service, shop: str | None) -> None:
+    """Score the open orders whose latest score is of an earlier day, or that have none."""
+    now = service.clock()
+    asked = in_play(service.store, now, shop, keep=True).questions
+    rest = [question for question in asked if not _scored_on(service, question, now // DAY_US)]
+    if rest:
+        service.scorer.answer(rest, "flagged", known_only=True)
+
+
+def _scored_on(service: Service, question: Question, day: int) -> bool:
+    scores = service.store.scores_of(question.order_key)
+    return bool(scores) and scores[-1].day >= day
+
+
+def _of_today(
+    service: Service, day: int, shop: str | None, platform: str | None, most: int
+) -> list[Raw]:
     for times in count(2):
         wanted = times * most
         scores = service.store.latest_scores(day, shop, platform, wanted)
         open_ = _unshipped(service, scores)
         if len(open_) >= most or len(scores) < wanted:
             break
-    places: dict[str, dict[int, int]] = {}
-    for score in open_[:most]:
-        if score.shop_id not in places:
-            places[score.shop_id] = _places(service, score.shop_id, day)
+    listed = open_[:most]
+    places = {shop_id: _places(service, shop_id, day) for shop_id in {s.shop_id for s in listed}}
     per_day = service.settings.outreach.per_day
     beyond = places_that_matter(per_day)
     return [
-        _as_ranked(score, places[score.shop_id].get(score.order_key, beyond), per_day)
-        for score in open_[:most]
+        _as_ranked(service, score, places[score.shop_id].get(score.order_key, beyond))
+        for score in listed
     ]
 
 
@@ -56,7 +85,27 @@ def _places(service: Service, shop_id: str, day: int) -> dict[int, int]:
     return {score.order_key: place for place, score in enumerate(ranked)}
 
 
-def _as_ranked(score: Score, place: int, per_day: int) -> Raw:
+def _as_ranked(service: Service, score: Score, place: int) -> Raw:
+    """A stored answer where it stands now: others may have been scored since."""
+    per_day = service.settings.outreach.per_day
     answer = msgspec.json.decode(score.answer)
     answer |= {"band": band(place, per_day), "flagged": place < per_day}
+    if not answer["reasons"] and service.champion.ready:
+        answer["reasons"] = service.scorer.reasons_of(score)
     return Raw(msgspec.json.encode(answer))
+
+
+def _of_the_past(
+    service: Service, day: int, shop: str | None, platform: str | None, most: int
+) -> list[Raw]:
+    found = in_play(service.store, (day + 1) * DAY_US, shop, keep=False)
+    if not found.questions:
+        return []
+    answers = service.scorer.answer(found.questions, "flagged")
+    results: list[dict[str, Any]] = [
+        msgspec.json.decode(answer.json)
+        for answer, question, key in zip(answers, found.questions, found.platform_keys, strict=True)
+        if platform in (None, "") or key == key_of("platform", question.shop_id, platform)
+    ]
+    results.sort(key=itemgetter("risk"), reverse=True)
+    return [Raw(msgspec.json.encode(result)) for result in results[:most]]
