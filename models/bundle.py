@@ -56,6 +56,7 @@ from models.writing import (
     PROOF,
     REASONS,
     BundleContents,
+    bundle_name,
     write_bundle,
 )
 
@@ -149,10 +150,9 @@ def read_manifest(path: Path, key: bytes) -> Manifest:
     """
     data = _read(path, seal.NAME, seal.MOST_BYTES)
     manifest = seal.unsealed(data, key, path.name)
-    if not NAME.match(path.name) or not path.name.endswith(f"-{seal.digest(data)}"):
-        raise BundleRejected(
-            path.name, "", f"expected a folder <UTC time>-{seal.digest(data)}: it was renamed."
-        )
+    name = bundle_name(manifest.created_at, data)
+    if path.name != name:
+        raise BundleRejected(path.name, "", f"expected the folder {name}: it was renamed.")
     return manifest
 
 

@@ -112,15 +112,16 @@ def _read(body: bytes, bundle: str) -> Manifest:
     try:
         found = json.loads(b"{" + body)
         known = {field.name: found[field.name] for field in fields(Manifest)}
-        seals = {
-            str(k): FileSeal(int(v["bytes"]), str(v["sha256"])) for k, v in known["files"].items()
+        known["created_at"] = int(known["created_at"])
+        known["feature_names"] = tuple(known["feature_names"])
+        known["heads"] = tuple(known["heads"])
+        known["files"] = {
+            str(name): FileSeal(int(each["bytes"]), str(each["sha256"]))
+            for name, each in known["files"].items()
         }
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         reason = f"expected the fields of format {FORMAT}, got {type(error).__name__}: {error}."
         raise BundleRejected(bundle, NAME, reason) from None
-    known["files"] = seals
-    known["feature_names"] = tuple(known["feature_names"])
-    known["heads"] = tuple(known["heads"])
     return Manifest(**known)
 
 

@@ -89,7 +89,7 @@ def write_bundle(models_dir: Path, key: bytes, contents: BundleContents, now: in
     """
     files = _files(contents)
     data = seal.sealed(_manifest(contents, files, now), key)
-    path = models_dir / f"{folder_time(now)}-{seal.digest(data)}"
+    path = models_dir / bundle_name(now, data)
     with only_one(models_dir):
         sweep(models_dir)
         draft = models_dir / f"{DRAFT}{secrets.token_hex(8)}"
@@ -103,13 +103,14 @@ def write_bundle(models_dir: Path, key: bytes, contents: BundleContents, now: in
     return path
 
 
-def folder_time(now: int) -> str:
-    """A moment as bundles are named by: it sorts, and no file system minds it.
+def bundle_name(now: int, manifest: bytes) -> str:
+    """The folder of a bundle made at `now`: it sorts by time, and no file system minds it.
 
-    >>> folder_time(1_769_824_800_000_000)
-    '2026-01-31T020000Z'
+    >>> bundle_name(1_769_824_800_000_000, b"")
+    '2026-01-31T020000Z-e3b0c44298fc'
     """
-    return (EPOCH + timedelta(microseconds=now)).strftime("%Y-%m-%dT%H%M%SZ")
+    moment = EPOCH + timedelta(microseconds=now)
+    return f"{moment:%Y-%m-%dT%H%M%SZ}-{seal.digest(manifest)}"
 
 
 def sweep(models_dir: Path) -> list[str]:
