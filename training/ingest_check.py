@@ -20,6 +20,7 @@ from training.ingest_types import IngestError
 DEFAULT_SHOP = "default"  # of rows and ingests that name none
 # Two systems' clocks differ by hours; an event a day before what it follows is another mistake.
 SKEW_US = DAY_US
+_HAND_ON = " Hand the text on: the ingest reads it, and refuses bad rows one by one."
 _EARLY = "is more than a day before"
 KNOWN_AT, SHOP_ID = Column("known_at", Kind.TIME), Column("shop_id", Kind.TEXT)
 _OURS = ("shop_id", "known_at", "_file", "_line", "received_at")
@@ -72,10 +73,8 @@ def take(
     try:
         made = connection.execute(f"CREATE TABLE staged.raw_{table} AS SELECT * FROM {table}")
     except duckdb.Error as error:
-        raise IngestError(
-            f"{map_name}, view {table}: {in_words(error)} "
-            "Hand the text on as it is: the ingest reads it and refuses bad rows one by one."
-        ) from error
+        hint = _HAND_ON if isinstance(error, duckdb.ConversionException) else ""
+        raise IngestError(f"{map_name}, view {table}: {in_words(error)}{hint}") from error
     rows = made.fetchall()[0][0]
     found = connection.execute(f"DESCRIBE staged.raw_{table}").fetchall()
     given = Given(TABLES[table], {row[0].lower(): row[1] for row in found}, shop_id, platform)
