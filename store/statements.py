@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Select, Table, bindparam, literal_column, select, union_all
 from sqlalchemy.sql import ClauseElement
 
-from features.schema import TABLES
+from features.schema import TABLES, Kind
 from store.sqlite import Statement, compiled, insert, keys_given
 from store.tables import (
     LINKING,
@@ -32,10 +32,9 @@ class TablePlan:
 
     Attributes:
         names: schema columns in order; a row's values lie in it.
-        domain: what the first key column identifies.
         key_at: places in `names` of the other key columns.
         required_at: places in `names` of what may never be unknown.
-        json_at, number_at: places of the columns that are normalised before they are compared.
+        numbers, objects: the columns of those kinds, which are normalised before they are compared.
         hashed: facts stored as columns of their own.
         linking: facts that tie the row's order to others.
         versions: one key list → all versions of those keys, in any order:
@@ -44,11 +43,10 @@ class TablePlan:
     """
 
     names: tuple[str, ...]
-    domain: str
     key_at: tuple[int, ...]
     required_at: tuple[int, ...]
-    json_at: tuple[int, ...]
-    number_at: tuple[int, ...]
+    numbers: tuple[str, ...]
+    objects: tuple[str, ...]
     hashed: tuple[str, ...]
     linking: tuple[str, ...]
     versions: str
@@ -59,14 +57,12 @@ class TablePlan:
 def table_plan(name: str) -> TablePlan:
     """The plan of one table of the schema."""
     spec, table = TABLES[name], RECORDS[name]
-    kinds = [str(column.kind) for column in spec.columns]
     return TablePlan(
         names=spec.names,
-        domain=key_column(spec).removesuffix("_key"),
         key_at=tuple(spec.names.index(column) for column in spec.key[1:]),
         required_at=tuple(i for i, column in enumerate(spec.columns) if column.required),
-        json_at=tuple(i for i, kind in enumerate(kinds) if kind == "json"),
-        number_at=tuple(i for i, kind in enumerate(kinds) if kind == "number"),
+        numbers=tuple(c.name for c in spec.columns if c.kind is Kind.NUMBER),
+        objects=tuple(c.name for c in spec.columns if c.kind is Kind.JSON),
         hashed=hashed_columns(spec),
         linking=LINKING.get(name, ()),
         versions=_checked(_versions(name), ("keys",)),

@@ -16,7 +16,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from features.facts import FACTS_VERSION
 from store.errors import StoreNewer, StoreOlder
-from store.prepare import pack
+from store.prepare import links_of, pack
 from store.sqlite import Connection, Database, column_ddl, column_names, compiled, insert, is_table
 from store.statements import add_link, table_plan
 from store.tables import LINKS, META, METADATA, RECORDS, SCHEMA_VERSION
@@ -108,33 +108,22 @@ def _work_out_chunk(connection: Connection, name: str, after: int) -> int | None
     rows = connection.execute(query.text, (after,)).fetchmany(CHUNK)
     if not rows:
         return None
-    packed = pack(name, plan, [r[1] for r in rows], [r[2] for r in rows], [r[3:] for r in rows])
+    ids, shops, known_at, *values = zip(*rows, strict=True)
+    packed = pack(name, plan, shops, known_at, dict(zip(plan.names, values, strict=True)))
     changed: dict[str, Any] = {
         column: bindparam(f"new_{column}") for column in (*plan.hashed, "facts")
     }
     change = compiled(update(table).where(table.c.id == bindparam("row")).values(changed))
+    new = [*(f"new_{column}" for column in plan.hashed), "new_facts", "row"]
     connection.executemany(
         change.text,
         [
-            change.values(
-                {
-                    **{f"new_{c}": key for c, key in zip(plan.hashed, hashed, strict=True)},
-                    "new_facts": blob,
-                    "row": row[0],
-                }
-            )
-            for row, blob, hashed in zip(rows, packed.blobs, packed.hashed, strict=True)
+            change.values(dict(zip(new, row, strict=True)))
+            for row in zip(*packed.hashed, packed.blobs, ids, strict=True)
         ],
     )
-    connection.executemany(
-        add_link(),
-        [
-            (hashed[0], key, row[2])
-            for row, hashed, links in zip(rows, packed.hashed, packed.links, strict=True)
-            for key in links
-        ],
-    )
-    return int(rows[-1][0])
+    connection.executemany(add_link(), links_of(packed))
+    return int(ids[-1])
 
 
 def _add_columns(database: Database, connection: Connection, table: Table) -> None:

@@ -6,12 +6,13 @@ Knows nothing of SQL or of columns' meaning: a row is a tuple of values, unsaid 
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, MutableMapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+Key = TypeVar("Key", bound=Hashable)
 Values = tuple[Any, ...]
 Version = tuple[int, Values]  # known_at, and what was known of the row from then on
 History = list[Version]  # versions of one key, by known_at
@@ -42,13 +43,11 @@ class Fresh:
         position: index of the row among those given.
         known_at: when it is known, microseconds UTC; later than given where that moment is taken.
         values: the whole row, with unsaid columns filled from the version before.
-        as_said: whether values and known_at are exactly what was given (unsaid being None).
     """
 
     position: int
     known_at: int
     values: Values
-    as_said: bool
 
 
 def merged(said: Values, before: Values | None) -> Values:
@@ -117,8 +116,8 @@ class Placed:
 
 
 def place_all(
-    histories: dict[Hashable, History],
-    keys: Sequence[Hashable],
+    histories: MutableMapping[Key, History],
+    keys: Sequence[Key],
     said: Sequence[Values],
     known_at: Sequence[int],
     *,
@@ -129,15 +128,13 @@ def place_all(
     placed = Placed([], [], [])
     for position in sorted(range(len(keys)), key=known_at.__getitem__):
         history = histories.setdefault(keys[position], [])
-        moment, row = known_at[position], said[position]
         try:
-            version = place(history, moment, row, received_at, required_at)
+            version = place(history, known_at[position], said[position], received_at, required_at)
         except Clash:
             placed.clashing.append(position)
         except Lacking:
             placed.lacking.append(position)
         else:
             if version is not None:
-                as_said = version[0] == moment and (version[1] is row or len(history) == 1)
-                placed.fresh.append(Fresh(position, *version, as_said))
+                placed.fresh.append(Fresh(position, *version))
     return placed

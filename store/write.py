@@ -5,16 +5,21 @@ Knows nothing of scores. Nothing is ever overwritten; a row that says nothing ne
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import repeat
+from operator import attrgetter, itemgetter
+from typing import Any
 
-from features.facts import key_of
 from features.schema import TABLES
 from store.errors import BadVersion, MissingValue, RowRefused
-from store.prepare import Packed, Prepared, Records, key_values, pack, prepare
+from store.prepare import Batch, Prepared, Records, links_of, pack, prepare
 from store.sqlite import Connection, Database, key_list
 from store.statements import add_link
-from store.versions import ABSENT, Fresh, History, place_all
+from store.versions import History, place_all
+
+Key = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -55,15 +60,21 @@ def write(
     given = [
         prepare(table, rows, received_at) for table, rows in _in_order(records).items() if rows
     ]
-    problems: list[RowRefused] = []
+    effects = [_Effect(max(each.first.known_at), each.first.order_keys) for each in given]
     with database.writing() as connection:
-        effects = [_write(connection, each, received_at, problems) for each in given]
+        for each, effect in zip(given, effects, strict=True):
+            _write(connection, each, received_at, effect)
+        problems = [
+            problem
+            for effect in effects
+            for problem in sorted(effect.problems, key=attrgetter("position"))
+        ]
         if problems and refused is None:
             raise problems[0]
     if refused is not None:
         refused.extend(problems)
     return Written(
-        {each.table: effect.counts for each, effect in zip(given, effects, strict=True)},
+        {each.table: effect.counts(each) for each, effect in zip(given, effects, strict=True)},
         max((effect.last_known_at for effect in effects), default=received_at),
         tuple(sorted(set[int]().union(*(effect.order_keys for effect in effects)))),
     )
@@ -72,106 +83,119 @@ def write(
 def _in_order(records: Records) -> Records:
     """Tables as the schema lists them, then unknown names, which `prepare` refuses."""
     known = {table: records[table] for table in TABLES if table in records}
+    if len(known) == len(records):
+        return known
     return {**known, **{t: rows for t, rows in records.items() if t not in known}}
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Effect:
-    counts: Counts
+    """What became of one table's rows, as it becomes known."""
+
     last_known_at: int
     order_keys: set[int]
+    inserted: int = 0
+    problems: list[RowRefused] = field(default_factory=list)
+
+    def add(self, rows: Batch) -> None:
+        self.inserted += len(rows.blobs)
+        self.last_known_at = max([self.last_known_at, *rows.known_at])
+        self.order_keys |= rows.order_keys
+
+    def counts(self, given: Prepared) -> Counts:
+        refused = len(self.problems)
+        return Counts(self.inserted, len(given.keys) - self.inserted - refused, refused)
 
 
-def _write(
-    connection: Connection, given: Prepared, received_at: int, problems: list[RowRefused]
-) -> _Effect:
-    placed = place_all(
-        _histories(connection, given),
-        given.keys,
-        given.said,
-        given.known_at,
-        received_at=received_at,
-        required_at=given.plan.required_at,
-    )
-    problems += [_clash(given, position) for position in placed.clashing]
-    problems += [_missing(given, position) for position in placed.lacking]
-    fresh = placed.fresh
-    facts = _facts(given, fresh)
-    _insert(connection, given, fresh, facts, received_at)
-    failed = len(placed.clashing) + len(placed.lacking)
-    return _Effect(
-        Counts(len(fresh), len(given.keys) - len(fresh) - failed, failed),
-        max(*given.known_at, *(version.known_at for version in fresh), given.known_at[0]),
-        _orders(given, given.packed) | _orders(given, facts),
-    )
+def _write(connection: Connection, given: Prepared, received_at: int, effect: _Effect) -> None:
+    """Add what is new: rows of new keys as they are, others where they belong among versions."""
+    histories = _histories(connection, given)
+    new, rest = _divided(given.keys, histories)
+    if not given.complete:
+        lacking = {position for position in new if given.lacking(position)}
+        effect.problems += [_missing(given, position) for position in sorted(lacking)]
+        new = [position for position in new if position not in lacking]
+    if new:
+        _insert(connection, given.first.take(new), received_at)
+        effect.inserted += len(new)
+    placed = _placed(given, rest, histories, received_at, effect) if rest else None
+    if placed:
+        _insert(connection, placed, received_at)
+        effect.add(placed)
 
 
-def _orders(given: Prepared, facts: Packed) -> set[int]:
-    if given.plan.hashed[-1] != "order_key":
-        return set()
-    return {keys[-1] for keys in facts.hashed if keys[-1] is not None}
+def _divided(
+    keys: list[Key], histories: Mapping[Key, History]
+) -> tuple[Sequence[int], Sequence[int]]:
+    """Positions of rows whose key nobody else has, here or in the store, and of the others."""
+    everywhere = range(len(keys))
+    if len(set(keys)) == len(keys) and histories.keys().isdisjoint(keys):
+        return everywhere, ()
+    times = Counter(keys)
+    alone = [times[key] == 1 and key not in histories for key in keys]
+    return [at for at in everywhere if alone[at]], [at for at in everywhere if not alone[at]]
 
 
-def _histories(connection: Connection, given: Prepared) -> dict[Hashable, History]:
+def _histories(connection: Connection, given: Prepared) -> dict[Key, History]:
     """The stored versions of the keys given, by known_at."""
     plan = given.plan
-    wanted = key_list(list({key[0] for key in given.keys}))  # type: ignore[index]
+    wanted = key_list(list({key[0] for key in given.keys}))
     others = [3 + at for at in plan.key_at]
-    histories: dict[Hashable, History] = {}
+    histories: dict[Key, History] = {}
     for row in connection.execute(plan.versions, (wanted,)):
         key = (row[0], *[row[at] for at in others])
         histories.setdefault(key, []).append((row[2], row[3:]))
     for history in histories.values():
         if len(history) > 1:
-            history.sort(key=lambda version: version[0])
+            history.sort(key=itemgetter(0))
     return histories
 
 
-def _insert(
-    connection: Connection, given: Prepared, fresh: list[Fresh], facts: Packed, received_at: int
-) -> None:
-    if not fresh:
-        return
-    rows, links = [], []
-    for version, blob, hashed, tied in zip(
-        fresh, facts.blobs, facts.hashed, facts.links, strict=True
-    ):
-        shop = given.shops[version.position]
-        rows.append((*hashed, version.known_at, received_at, blob, shop, *version.values))
-        links += [(hashed[0], key, version.known_at) for key in tied]
-    connection.executemany(given.plan.add, rows)
-    if links:
+def _placed(
+    given: Prepared,
+    positions: Sequence[int],
+    histories: dict[Key, History],
+    received_at: int,
+    effect: _Effect,
+) -> Batch | None:
+    """The versions that some rows add to the histories of their keys, None where none is new."""
+    placed = place_all(
+        histories,
+        [given.keys[at] for at in positions],
+        [given.row(at) for at in positions],
+        [given.first.known_at[at] for at in positions],
+        received_at=received_at,
+        required_at=given.plan.required_at,
+    )
+    effect.problems += [_clash(given, positions[at]) for at in placed.clashing]
+    effect.problems += [_missing(given, positions[at]) for at in placed.lacking]
+    if not placed.fresh:
+        return None
+    values = zip(*(version.values for version in placed.fresh), strict=True)
+    return pack(
+        given.table,
+        given.plan,
+        [given.first.shops[positions[version.position]] for version in placed.fresh],
+        [version.known_at for version in placed.fresh],
+        dict(zip(given.plan.names, values, strict=True)),
+    )
+
+
+def _insert(connection: Connection, rows: Batch, received_at: int) -> None:
+    unknown = [None] * len(rows.blobs)
+    clocks = (rows.known_at, repeat(received_at), rows.blobs, rows.shops)
+    values = (rows.columns.get(name, unknown) for name in rows.plan.names)
+    connection.executemany(rows.plan.add, zip(*rows.hashed, *clocks, *values, strict=False))
+    if links := links_of(rows):
         connection.executemany(add_link(), links)
 
 
-def _facts(given: Prepared, fresh: list[Fresh]) -> Packed:
-    """Facts of new versions: those prepared, or worked out anew where values were filled in."""
-    packed = given.packed
-    changed = [version for version in fresh if not version.as_said]
-    anew = pack(
-        given.table,
-        given.plan,
-        [given.shops[version.position] for version in changed],
-        [version.known_at for version in changed],
-        [version.values for version in changed],
-    )
-    again = {version.position: index for index, version in enumerate(changed)}
-    sources = [
-        (anew, again[v.position]) if v.position in again else (packed, v.position) for v in fresh
-    ]
-    return Packed(
-        [source.blobs[index] for source, index in sources],
-        [source.hashed[index] for source, index in sources],
-        [source.links[index] for source, index in sources],
-    )
-
-
 def _clash(given: Prepared, position: int) -> BadVersion:
-    key = key_values(given.plan, given.shops[position], given.said[position])
+    key = given.key_values(position)
     return BadVersion(
-        f"{given.table} {key}: expected one content at known_at={given.known_at[position]}, got"
-        " another one than is stored, and it was received no later. Send the moment at which the"
-        " change became known as known_at.",
+        f"{given.table} {key}: expected one content at"
+        f" known_at={given.first.known_at[position]}, got another one than is stored, and it was"
+        " received no later. Send the moment at which the change became known as known_at.",
         table=given.table,
         key=key,
         position=position,
@@ -179,18 +203,11 @@ def _clash(given: Prepared, position: int) -> BadVersion:
 
 
 def _missing(given: Prepared, position: int) -> MissingValue:
-    plan, said = given.plan, given.said[position]
-    names = [plan.names[at] for at in plan.required_at if said[at] in (None, ABSENT)]
-    key = key_values(plan, given.shops[position], said)
+    key = given.key_values(position)
     return MissingValue(
-        f"{given.table} {key}: expected a value in {', '.join(names)}, got none, and none was"
-        " known before. Send it with the first version of the row.",
+        f"{given.table} {key}: expected a value in {', '.join(given.lacking(position))}, got none,"
+        " and none was known before. Send it with the first version of the row.",
         table=given.table,
         key=key,
         position=position,
     )
-
-
-def order_key(shop_id: str, order_id: str) -> int:
-    """The 64-bit key of an order."""
-    return key_of("order", shop_id, order_id)
