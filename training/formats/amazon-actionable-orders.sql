@@ -51,7 +51,7 @@ SELECT
     "ship-service-level" AS ship_service,
     "is-business-order" AS is_business,
     to_json({
-        'is_prime': "is-prime",
+        'is_prime': try_cast("is-prime" AS BOOLEAN),
         'price_designation': "price-designation"
     }) AS attributes,
     _file,
