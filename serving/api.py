@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response, request
 
-from serving import intake, wire
+from serving import wire
 from serving.auth import Caller
 from serving.service import Service
 
@@ -34,7 +34,7 @@ def blueprint(service: Service) -> Blueprint:
     @api.post("/score")
     def score() -> Response:
         who = caller(service, "score")
-        return json_response(intake.score(service, who, request.get_data(cache=False)))
+        return json_response(service.intake.score(who, request.get_data(cache=False)))
 
     for table in wire.EVENTS:
         api.add_url_rule(f"/{table}", table, _events_view(service, table), methods=["POST"])
@@ -44,6 +44,6 @@ def blueprint(service: Service) -> Blueprint:
 def _events_view(service: Service, table: str) -> Callable[[], Response]:
     def events() -> Response:
         who = caller(service, "events")
-        return json_response(intake.events(service, who, table, request.get_data(cache=False)))
+        return json_response(service.intake.events(who, table, request.get_data(cache=False)))
 
     return events

@@ -5,97 +5,106 @@ Knows nothing of HTTP beyond bytes in and bytes out, and nothing of how a score 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from features.facts import key_of
 from serving import parse, wire
 from serving.answers import ScoreAnswer, StoredAnswer, encode
 from serving.auth import Caller
-from serving.checks import Found, Row, in_text
+from serving.checks import Row, in_text
+from serving.gather import Gatherer
+from serving.jobs import MOST_TOGETHER, Job, together
+from serving.model import Champion
 from serving.problems import FieldError, refused
 from serving.remember import remember
-from serving.scoring import Answer
+from serving.scoring import Answer, Scorer
 from serving.seen import Question, Seen, refuse_unknown
-from serving.service import Service
+from store import Store
 
 RESCORED = ("messages", "addresses")  # events that change what an unshipped order scores
 
 
-def score(service: Service, caller: Caller, body: bytes) -> bytes:
-    """The answer of `POST /v1/score`."""
-    model = service.champion.loaded()  # before anything is stored: a refusal stores nothing
-    now = service.clock()
-    request = parse.score_request(body, parse.Arrival(now, caller.shop_of))
-    most = service.settings.serving.max_orders
-    if len(request.asked) > most:
-        count = FieldError("orders", f"{len(request.asked)} of them", f"1 to {most} of them")
-        raise refused([count])
-    _refuse_strangers(service, request, now)
-    as_of = _stored_until(service, request.told, now)
-    given = service.scorer.answer([_asked(each, as_of) for each in request.asked], request.reasons)
-    return encode(ScoreAnswer(_model_of(given) or model.name, [each.json for each in given]))
+class Intake:
+    """Answers the bodies that callers send; threads share it."""
 
-
-def events(service: Service, caller: Caller, table: str, body: bytes) -> bytes:
-    """The answer of `POST /v1/<table>`."""
-    now = service.clock()
-    told = parse.event_rows(body, table, parse.Arrival(now, caller.shop_of))
-    rows = told.rows[table]
-    written = remember(service.store, told, now)
-    counts = written.tables[table]
-    questions = _touched(rows, max(service.clock(), written.last_known_at + 1))
-    rescored = table in RESCORED and questions and service.champion.ready
-    given = (
-        service.scorer.answer(questions, len(questions) == 1 or "flagged", known_only=True)
-        if rescored
-        else []
-    )
-    return encode(
-        StoredAnswer(
-            stored=[_shown(table, row, now) for row in rows],
-            received_at=in_text(now),
-            inserted=counts.inserted,
-            unchanged=counts.unchanged,
-            model=_model_of(given),
-            results=[each.json for each in given],
+    def __init__(
+        self,
+        store: Store,
+        scorer: Scorer,
+        champion: Champion,
+        *,
+        most_orders: int,
+        clock: Callable[[], int],
+    ) -> None:
+        self._store = store
+        self._scorer = scorer
+        self._champion = champion
+        self._most_orders = most_orders
+        self._clock = clock
+        self._gatherer: Gatherer[Job, list[Answer]] = Gatherer(
+            self._work, keys=Job.touched, most=MOST_TOGETHER
         )
-    )
 
+    def score(self, caller: Caller, body: bytes) -> bytes:
+        """The answer of `POST /v1/score`."""
+        model = self._champion.loaded()  # before anything is stored: a refusal stores nothing
+        job = Job(parse.score_request(body, parse.Arrival(self._clock(), caller.shop_of)))
+        self._refuse_too_many(len(job.request.asked))
+        self._refuse_strangers(job)
+        given = self._gatherer.ask(job) if job.may_be_gathered else self._work([job])[0]
+        return encode(ScoreAnswer(_model_of(given) or model.name, [each.json for each in given]))
 
-def _stored_until(service: Service, told: Found, now: int) -> int:
-    """Store what was told; the moment just after all of it was known."""
-    if not told.rows:
-        return now
-    written = remember(service.store, told, now)
-    return max(service.clock(), written.last_known_at + 1)
+    def events(self, caller: Caller, table: str, body: bytes) -> bytes:
+        """The answer of `POST /v1/<table>`."""
+        now = self._clock()
+        told = parse.event_rows(body, table, parse.Arrival(now, caller.shop_of))
+        rows = told.rows[table]
+        written = remember(self._store, told, now)
+        given = []
+        if table in RESCORED and self._champion.ready:
+            moment = max(self._clock(), written.last_known_at + 1)
+            given = self._scorer.answer(_touched(rows, moment), known_only=True)
+        return encode(
+            StoredAnswer(
+                stored=[_shown(table, row, now) for row in rows],
+                received_at=in_text(now),
+                inserted=written.tables[table].inserted,
+                unchanged=written.tables[table].unchanged,
+                model=_model_of(given),
+                results=[each.json for each in given],
+            )
+        )
 
+    def _refuse_too_many(self, count: int) -> None:
+        if count > self._most_orders:
+            expected = f"1 to {self._most_orders} of them"
+            raise refused([FieldError("orders", f"{count} of them", expected)])
 
-def _refuse_strangers(service: Service, request: parse.ScoreRequest, now: int) -> None:
-    """Refuse orders that are only asked about and not known, before others' rows are stored."""
-    told = {(row["shop_id"], row["order_id"]) for row in request.told.rows.get("orders", ())}
-    only_asked = [
-        _asked(each, now)
-        for each in request.asked
-        if each.as_of is not None or (each.shop_id, each.order_id) not in told
-    ]
-    if only_asked and request.told.rows:
-        facts = service.store.neighbourhood([each.order_key for each in only_asked], cap=1)
-        refuse_unknown(only_asked, Seen(facts, only_asked))
+    def _refuse_strangers(self, job: Job) -> None:
+        """Refuse orders that are only asked about and not known, before others' rows are stored."""
+        strangers = job.only_asked()
+        if strangers and job.told.rows:
+            facts = self._store.neighbourhood([each.order_key for each in strangers], cap=1)
+            refuse_unknown(strangers, Seen(facts, strangers))
 
-
-def _asked(asked: parse.Asked, now: int) -> Question:
-    keep = asked.as_of is None
-    key = key_of("order", asked.shop_id, asked.order_id)
-    as_of = now if asked.as_of is None else asked.as_of
-    return Question(asked.shop_id, asked.order_id, key, as_of, keep, asked.path)
+    def _work(self, jobs: Sequence[Job]) -> list[list[Answer]]:
+        """Store what all the jobs tell in one write, and score what all of them ask in one run."""
+        told, as_of = together(jobs), max(job.received_at for job in jobs)
+        if told.rows:
+            written = remember(self._store, told, as_of)
+            as_of = max(self._clock(), written.last_known_at + 1)
+        questions = [question for job in jobs for question in job.questions(as_of)]
+        answers = iter(self._scorer.answer(questions))
+        return [[next(answers) for _ in job.order_keys] for job in jobs]
 
 
 def _touched(rows: Sequence[Row], as_of: int) -> list[Question]:
     """Each order that the rows belong to, once."""
     named = {(row["shop_id"], row["order_id"]): None for row in rows if row.get("order_id")}
+    reasons: wire.Reasons = "flagged" if len(named) > 1 else True
     return [
-        Question(shop, order, key_of("order", shop, order), as_of, keep=True)
+        Question(shop, order, key_of("order", shop, order), as_of, keep=True, reasons=reasons)
         for shop, order in named
     ]
 

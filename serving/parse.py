@@ -42,6 +42,7 @@ class ScoreRequest:
     asked: tuple[Asked, ...]
     reasons: wire.Reasons
     told: checks.Found
+    received_at: int  # microseconds UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def _gathered(
     asked = [_order(order, path, found, arrival) for order, path in zip(orders, paths, strict=True)]
     checks.no_order_twice(asked, found)
     found.check(arrival.received_at)
-    return ScoreRequest(tuple(asked), reasons, found)
+    return ScoreRequest(tuple(asked), reasons, found, arrival.received_at)
 
 
 def _order(order: Row, path: str, found: checks.Found, arrival: Arrival) -> Asked:

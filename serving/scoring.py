@@ -30,7 +30,6 @@ from serving.model import Loaded
 from serving.platforms import Platforms
 from serving.results import Columns, Policy, results
 from serving.seen import Question, Seen, refuse_unknown
-from serving.wire import Reasons
 from store import Score, Store
 from store.settings import Settings
 
@@ -75,9 +74,7 @@ class Scorer:
         self._features = feature_settings(settings)
         self._policy = Policy(settings.outreach.per_day, settings.costs, self._features.money)
 
-    def answer(
-        self, questions: Sequence[Question], reasons: Reasons, *, known_only: bool = False
-    ) -> list[Answer]:
+    def answer(self, questions: Sequence[Question], *, known_only: bool = False) -> list[Answer]:
         """The answer to each question, in their order; a `Problem` where an order is not known.
 
         With `known_only` the orders that are not known are left out instead.
@@ -87,7 +84,7 @@ class Scorer:
         """
         found = [None if q.keep else self._stored(q) for q in questions]
         asked = [q for q, answer in zip(questions, found, strict=True) if answer is None]
-        fresh = iter(self._answers(asked, reasons, known_only=known_only) if asked else ())
+        fresh = iter(self._answers(asked, known_only=known_only) if asked else ())
         given = [next(fresh) if answer is None else answer for answer in found]
         return [answer for answer in given if answer is not None]
 
@@ -96,19 +93,18 @@ class Scorer:
         loaded = self._model()
         if loaded.name != score.model:
             return ()
-        asked = [Question(score.shop_id, score.order_id, score.order_key, score.as_of, keep=False)]
+        order = (score.shop_id, score.order_id, score.order_key)
+        asked = [Question(*order, score.as_of, keep=False, reasons=True)]
         facts = self._store.neighbourhood([score.order_key], [score.as_of])
         seen = Seen(facts, asked)
         refuse_unknown(asked, seen)
-        return self._reasons(loaded, self._scored(loaded, asked, seen, facts), asked=True)[0]
+        return self._reasons(loaded, self._scored(loaded, asked, seen, facts))[0]
 
     def _stored(self, question: Question) -> Answer | None:
         stored = self._store.stored_score(question.order_key, question.as_of)
         return None if stored is None else Answer(stored.model, Raw(stored.answer))
 
-    def _answers(
-        self, asked: Sequence[Question], reasons: Reasons, *, known_only: bool
-    ) -> list[Answer | None]:
+    def _answers(self, asked: Sequence[Question], *, known_only: bool) -> list[Answer | None]:
         keys = [q.order_key for q in asked]
         facts = self._store.neighbourhood(keys, [q.as_of for q in asked])
         seen = Seen(facts, asked)
@@ -119,7 +115,7 @@ class Scorer:
         if open_:
             loaded = self._model()
             scored = self._scored(loaded, [asked[at] for at in open_], seen.only(open_), facts)
-            for at, answer in zip(open_, self._kept(loaded, scored, reasons), strict=True):
+            for at, answer in zip(open_, self._kept(loaded, scored), strict=True):
                 found[at] = answer
         return found
 
@@ -155,13 +151,13 @@ class Scorer:
             found[rows] = places(risks[rows], others)
         return found
 
-    def _kept(self, loaded: Loaded, scored: Scored, reasons: Reasons) -> list[Answer]:
+    def _kept(self, loaded: Loaded, scored: Scored) -> list[Answer]:
         """The answers as JSON, remembered where they are to be."""
         columns = Columns(
             scored.probabilities,
             scored.places,
             self._losses(loaded, scored),
-            self._reasons(loaded, scored, reasons),
+            self._reasons(loaded, scored),
         )
         made = results(scored.questions, scored.seen, loaded, columns, self._policy)
         for result in made:
@@ -181,16 +177,17 @@ class Scorer:
             scored.probabilities, loaded.heads, amounts, costs=self._policy.costs
         )
 
-    def _reasons(
-        self, loaded: Loaded, scored: Scored, asked: Reasons
-    ) -> dict[int, tuple[Reason, ...]]:
-        flagged = scored.places < self._policy.per_day
-        wanted = np.flatnonzero(flagged if asked == "flagged" else np.full(len(flagged), asked))
-        if not len(wanted):
+    def _reasons(self, loaded: Loaded, scored: Scored) -> dict[int, tuple[Reason, ...]]:
+        flagged = (scored.places < self._policy.per_day).tolist()
+        rows = [
+            row
+            for row, question in enumerate(scored.questions)
+            if question.reasons is True or (question.reasons == "flagged" and flagged[row])
+        ]
+        if not rows:
             return {}
-        matrix = scored.matrix[wanted]
+        matrix = scored.matrix[rows]
         shares = loaded.explainer.contributions(matrix, loaded.risk_head)
-        rows = wanted.tolist()
         return {row: loaded.words.reasons(shares[i], matrix[i]) for i, row in enumerate(rows)}
 
     def _rows(self, scored: Scored, made: Sequence[Result], told: Sequence[Answer]) -> list[Score]:

@@ -19,8 +19,10 @@ from serving.answers import Stage
 from serving.checks import in_text
 from serving.described import join
 from serving.problems import FieldError, refused
+from serving.wire import Reasons
 
 Ints = npt.NDArray[np.int64]
+Rows = npt.NDArray[Any]  # facts of orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Question:
         order_key: the 64-bit key of both.
         as_of: microseconds UTC; what was known strictly before it counts.
         keep: whether the score is remembered; that of a question about the past is not.
+        reasons: whether its reasons are worked out.
         path: where the request asks it.
 
     """
@@ -42,18 +45,27 @@ class Question:
     order_key: int
     as_of: int
     keep: bool
+    reasons: Reasons = "flagged"
     path: str = ""
 
 
 class Seen:
-    """The latest version of each order asked about, as known before its moment; all (n,)."""
+    """The latest version of each order asked about, as known before its moment; all (n,).
+
+    Attributes:
+        keys: of the orders asked about.
+        as_of: microseconds UTC.
+        rows: facts of the latest versions; what an unknown order's row holds means nothing.
+        known: whether a version was known.
+        stages: whether the order could still be helped.
+
+    """
 
     def __init__(self, facts: Facts, questions: Sequence[Question]) -> None:
         self.keys = np.array([q.order_key for q in questions], np.int64)
         self.as_of = np.array([q.as_of for q in questions], np.int64)
-        self._orders = Grouped(facts["orders"], SORTED_BY["orders"])
-        self.rows = self._orders.latest(self.keys, self.as_of)
-        self.known: list[bool] = (self.rows >= 0).tolist()
+        self.rows, found = _latest(facts["orders"], self.keys, self.as_of)
+        self.known: list[bool] = found.tolist()
         self.stages = self._stages()
 
     def only(self, rows: Sequence[int]) -> Seen:
@@ -68,7 +80,7 @@ class Seen:
 
     def fact(self, name: str) -> npt.NDArray[Any]:
         """A fact of each order."""
-        return self._orders.take(name, self.rows)
+        return self.rows[name]
 
     def _stages(self) -> tuple[Stage, ...]:
         shipped, cancelled = self._before("shipped_at"), self._before("cancelled_at")
@@ -81,6 +93,20 @@ class Seen:
         moments = self.fact(name)
         before: list[bool] = ((moments != NONE) & (moments < self.as_of)).tolist()
         return before
+
+
+def _latest(orders: Rows, keys: Ints, as_of: Ints) -> tuple[Rows, npt.NDArray[np.bool_]]:
+    """The latest version of each key known before its moment, and whether there was one."""
+    if len(keys) == 1:  # most requests: what sorting is for is not needed
+        mine = orders[(orders["order_key"] == keys[0]) & (orders["known_at"] < as_of[0])]
+        at = mine["known_at"].argmax() if len(mine) else 0
+        found = np.array([len(mine) > 0])
+        return (mine[at : at + 1] if len(mine) else np.zeros(1, orders.dtype)), found
+    grouped = Grouped(orders, SORTED_BY["orders"])
+    at = grouped.latest(keys, as_of)
+    if len(orders) == 0:
+        return np.zeros(len(keys), orders.dtype), at >= 0
+    return grouped.rows[at], at >= 0
 
 
 def refuse_unknown(questions: Sequence[Question], seen: Seen) -> None:

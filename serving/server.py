@@ -52,6 +52,9 @@ def serve(home: str | Path, host: str = "127.0.0.1", port: int = 8780, workers: 
         METRICS_DIR: metrics_dir,
         PARENT: str(os.getpid()),
     }
+    # Imported before the workers are forked, they share what it weighs and start at once.
+    from serving import app  # noqa: F401, PLC0415  # after METRICS_DIR is set
+
     server = Granian(
         "serving.server:application",
         address=host,

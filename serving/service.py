@@ -12,6 +12,7 @@ from features.schema import DAY_US
 from outreach.shop import feature_settings
 from serving.auth import Keys
 from serving.config import Config
+from serving.intake import Intake
 from serving.model import Champion
 from serving.past_states import PastStates
 from serving.scoring import Scorer
@@ -32,6 +33,7 @@ class Service:
         states: population states by day.
         champion: the model in use, and its watcher.
         scorer: questions → answers.
+        intake: bodies of POST → answers.
         clock: microseconds UTC now.
 
     """
@@ -42,6 +44,7 @@ class Service:
     states: States
     champion: Champion
     scorer: Scorer
+    intake: Intake
     clock: Callable[[], int]
 
     @classmethod
@@ -55,7 +58,9 @@ class Service:
         scorer = Scorer(store, states, home.settings, model=champion.loaded, clock=config.clock)
         champion.start()
         keys = Keys(store.check_key)
-        return cls(home.settings, store, keys, states, champion, scorer, config.clock)
+        most = home.settings.serving.max_orders
+        intake = Intake(store, scorer, champion, most_orders=most, clock=config.clock)
+        return cls(home.settings, store, keys, states, champion, scorer, intake, config.clock)
 
     def close(self) -> None:
         """Stop watching for models and close the store."""

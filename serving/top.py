@@ -42,7 +42,7 @@ def _score_the_rest(service: Service, shop: str | None) -> None:
     asked = in_play(service.store, now, shop, keep=True).questions
     rest = [question for question in asked if not _scored_on(service, question, now // DAY_US)]
     if rest:
-        service.scorer.answer(rest, "flagged", known_only=True)
+        service.scorer.answer(rest, known_only=True)
 
 
 def _scored_on(service: Service, question: Question, day: int) -> bool:
@@ -101,7 +101,7 @@ def _of_the_past(
     found = in_play(service.store, (day + 1) * DAY_US, shop, keep=False)
     if not found.questions:
         return []
-    answers = service.scorer.answer(found.questions, "flagged")
+    answers = service.scorer.answer(found.questions)
     results: list[dict[str, Any]] = [
         msgspec.json.decode(answer.json)
         for answer, question, key in zip(answers, found.questions, found.platform_keys, strict=True)

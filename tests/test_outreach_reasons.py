@@ -71,12 +71,8 @@ def test_no_order_is_given_more_reasons_than_people_read() -> None:
         ("pays_on_delivery", 1, "The order is paid in cash on delivery: yes."),
         ("promise_weekday", 6, "Day of the week of the promised delivery, Monday is 0: Sunday."),
         ("distance_km", 2412.7, "Distance from the farthest seller to the buyer: 2413 kilometres."),
-        (
-            "hours_unanswered",
-            NAN,
-            "Hours that the buyer's earliest unanswered message has waited: not known, "
-            + "no message waits.",
-        ),
+        ("order_instalments", NAN, "Number of instalments the order is paid in: not known."),
+        ("hours_to_payment", NAN, "Hours from placing to payment: not known, the payment has not cleared."),
     ],
 )
 def test_a_value_is_said_with_its_unit(name: str, value: float, text: str) -> None:

@@ -1,0 +1,187 @@
+"""The real server: granian with two workers on loopback, killed, restarted, and promoted under."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from served_shop import NOW, add_model, as_json, order, promote
+
+from features.schema import DAY_US
+from store.home import Home
+
+READY_S = 30.0  # a busy machine; the budget of 2 s is measured by the benchmarks
+RUN = "import sys; from serving.server import serve; serve(sys.argv[1], port=int(sys.argv[2]))"
+
+
+class Server:
+    """One running service and a key for it."""
+
+    def __init__(self, home: Home, port: int, key: str) -> None:
+        self.home, self.port, self.key = home, port, key
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", RUN, str(home.path), str(port)],
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+
+    def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+        """Status and JSON of one request on a connection of its own."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        data = None if body is None else as_json(body)
+        try:
+            connection.request(method, path, data, {"Authorization": f"Bearer {self.key}"})
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read() or b"null")
+        finally:
+            connection.close()
+
+    def wait(self) -> None:
+        """Until it is ready."""
+        deadline = time.monotonic() + READY_S
+        while time.monotonic() < deadline:
+            try:
+                if self.ask("GET", "/readyz")[0] == 200:
+                    return
+            except OSError:
+                time.sleep(0.05)
+        pytest.fail(f"the server was not ready within {READY_S} s")
+
+    def end(self, how: signal.Signals) -> str:
+        """End the server with a signal; what it wrote to standard error."""
+        self.process.send_signal(how)
+        _, said = self.process.communicate(timeout=30)
+        return said.decode()
+
+
+@pytest.fixture
+def start(home: Home) -> Iterator[Callable[[], Server]]:
+    """Starts servers of one home on one port; none of them outlives the test."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with home.open_store() as store:
+        key = store.add_key("caller", ["score", "events", "read"])
+    started: list[Server] = []
+
+    def start_one() -> Server:
+        server = Server(home, port, key)
+        started.append(server)
+        server.wait()
+        return server
+
+    yield start_one
+    for server in started:
+        if server.process.poll() is None:
+            server.end(signal.SIGKILL)
+
+
+def recent(order_id: str) -> dict[str, Any]:
+    """An order placed a minute ago, by the clock on the wall."""
+    placed = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 60))
+    return order(order_id, placed)
+
+
+def test_an_acknowledged_order_and_its_score_survive_kill_9_and_a_restart(
+    start: Callable[[], Server],
+) -> None:
+    """The workers end with the server, so that the next one finds the port free."""
+    server = start()
+    given = {}
+    for number in range(20):
+        status, answer = server.ask("POST", "/v1/score", recent(f"A{number}"))
+        assert status == 200
+        given[f"A{number}"] = answer["results"][0]
+    server.end(signal.SIGKILL)
+    again = start()
+    for order_id, result in given.items():
+        status, told = again.ask("GET", f"/v1/orders/{order_id}")
+        assert (status, told["scores"]) == (200, [result])
+        assert told["timeline"][0]["order_id"] == order_id
+
+
+def test_a_request_that_has_begun_is_answered_when_the_server_is_told_to_stop(
+    start: Callable[[], Server],
+) -> None:
+    server = start()
+    orders = [recent(f"A{number}") for number in range(1000)]
+    answers: list[tuple[int, Any]] = []
+    body = {"orders": orders}
+    asking = threading.Thread(target=lambda: answers.append(server.ask("POST", "/v1/score", body)))
+    asking.start()
+    time.sleep(0.15)
+    said = server.end(signal.SIGTERM)
+    asking.join()
+    assert [status for status, _ in answers] == [200]
+    assert server.process.returncode == 0
+    assert "error" not in {json.loads(line)["level"] for line in said.splitlines()}, said
+
+
+def test_a_promotion_under_load_fails_no_request_and_is_taken_up_by_every_worker(
+    start: Callable[[], Server], home: Home
+) -> None:
+    server = start()
+    second = add_model(home, NOW + DAY_US, l2=10.0)
+    answered: list[tuple[float, int, str]] = []
+    done = threading.Event()
+
+    def ask(name: str) -> None:
+        while not done.is_set():
+            status, answer = server.ask("POST", "/v1/score", recent(name))
+            answered.append((time.monotonic(), status, answer.get("model", "")))
+
+    threads = [threading.Thread(target=ask, args=(f"A{n}",)) for n in range(3)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.3)
+    promoted = time.monotonic()
+    promote(home, second)
+    time.sleep(6)
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert {status for _, status, _ in answered} == {200}
+    assert {model for at, _, model in answered if at > promoted + 5} == {second}
+    assert len({model for _, _, model in answered}) == 2
+
+
+def test_the_metrics_add_up_all_workers(start: Callable[[], Server]) -> None:
+    server = start()
+    for number in range(30):
+        assert server.ask("POST", "/v1/score", recent(f"A{number}"))[0] == 200
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection.request("GET", "/metrics")
+    lines = connection.getresponse().read().decode().splitlines()
+    connection.close()
+    counted = [line for line in lines if line.startswith("riskradar_requests_total")]
+    (scores,) = [line for line in counted if '"/v1/score"' in line]
+    assert float(scores.rsplit(" ", 1)[1]) == 30
+
+
+def test_a_body_without_a_length_is_cut_off_where_it_is_too_long(
+    start: Callable[[], Server],
+) -> None:
+    """Chunked: nothing says beforehand how much will come."""
+    server = start()
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    headers = {"Authorization": f"Bearer {server.key}"}
+    chunks = (b"x" * 1_000_000 for _ in range(10))
+    try:
+        connection.request("POST", "/v1/score", chunks, headers, encode_chunked=True)
+        assert connection.getresponse().status == 413
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # it hung up before we had sent all; as good an answer
+    finally:
+        connection.close()
+    assert server.ask("GET", "/healthz")[0] == 200
