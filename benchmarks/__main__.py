@@ -17,9 +17,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-# Two spinning threads on a busy two-core machine took 27 to 45 s for a fit of 1 s; asleep, 1.5 s.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+from benchmarks import shop
+from benchmarks.row import Row, table
 
 # name → module; each has `measure(workplace, *, small) -> list[Row]`. In the order in which they
 # run: those that load the machine for long come last.
@@ -38,10 +37,7 @@ LIBRARIES = ("flask", "granian", "lightgbm", "numpy", "onnxruntime", "scikit-lea
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 1 where a bar was missed at full size, else 0."""
     asked = _arguments(arguments)
-    rows = []
-    from benchmarks import shop  # noqa: PLC0415 - after the environment above is set
-    from benchmarks.row import table  # noqa: PLC0415 - the same
-
+    rows: list[Row] = []
     about = _about(small=asked.small)
     with shop.workplace() as workplace:
         for name in asked.names or BENCHMARKS:

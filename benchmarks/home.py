@@ -17,6 +17,7 @@ from time import time_ns
 import lightgbm as lgb
 
 from benchmarks.shop import Shop, shop
+from features.build import fingerprint
 from features.schema import DAY_US
 from store.home import Home
 from training.nightly import PROMOTED, nightly
@@ -48,7 +49,7 @@ def trained(workplace: Path, orders: int) -> Iterator[Trained]:
     """A copy of the home, so that what one benchmark writes is not what the next one reads."""
     now = now_us()
     history = shop(workplace, orders, end_at=now - now % DAY_US)
-    kept = workplace / f"home-{orders}-{history.end_at}"
+    kept = workplace / f"home-{orders}-{history.end_at}-{fingerprint()}"  # of these features
     if not (kept / MADE).exists():
         shutil.rmtree(kept, ignore_errors=True)
         _make(Home(kept), history)
