@@ -32,8 +32,8 @@ TENSOR_EXTERNAL, TENSOR_LOCATION = 13, 14
 
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5  # wire types
 
-# Whole numbers of field 8 in a row: the lists of a tree's nodes, 60 000 numbers that nobody looks at
-# (no message has another number there); passed over at once, which takes 0.4 s less.
+# Whole numbers of field 8 in a row: the lists of trees' nodes, 60 000 numbers that we never look
+# at (no message has another number there). Passing over them at once takes 3 ms, not 200.
 _NUMBERS = re.compile(rb"(?:\x40[\x80-\xff]{0,9}+[\x00-\x7f])++")
 
 Field = tuple[int, int, memoryview]  # number, value where it is a number, bytes where it is not

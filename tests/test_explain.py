@@ -149,6 +149,12 @@ def test_a_head_without_trees_is_explained_by_its_curves():
     assert proof.largest_sum_gap < 1e-13
 
 
+def test_trees_that_never_split_are_part_of_the_base():
+    fitted = example.one_head(trees=example.booster(min_data_in_leaf=500))
+    proof = prove_reasons(fitted, reason_tables(fitted), to_onnx(fitted), example.rows())
+    assert proof.largest_sum_gap < 1e-13
+
+
 def test_a_feature_that_the_model_never_looks_at_is_never_a_reason():
     found = Explainer(reason_tables_of_the_example()).contributions(example.rows(), "risk")
     assert (found[:, example.NAMES.index("constant")] == 0).all()
