@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,11 @@ class Home:
             for record in self.store.timeline("default", order_id)
             if record.table == table
         ]
+
+
+def at(text: str) -> int:
+    """`2018-01-01 10:00`, which is UTC, in microseconds."""
+    return int(datetime.fromisoformat(f"{text}+00:00").timestamp()) * 1_000_000
 
 
 def open_home(path: Path) -> Home:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
-from ingest_desk import DAY, HOUR, NOW, OLIST, needs_olist, open_home
+from ingest_desk import DAY, HOUR, NOW, OLIST, at, needs_olist, open_home
 
 from store import open_store
 from training.simulate import OutreachPlan, simulate, write_files
@@ -75,16 +75,14 @@ beleza_saude,health_beauty
 }
 
 
-@pytest.fixture
-def taken(home):
+@pytest.fixture(scope="module")
+def taken(tmp_path_factory):
+    """The home that the sample was ingested into, and the summary."""
+    home = open_home(tmp_path_factory.mktemp("olist"))
     files = [home.file(f"{name}.csv", text) for name, text in SAMPLE.items()]
     summary = home.take(*files, by="olist")
-    return home, summary
-
-
-def at(text):
-    """2018-01-01 10:00 → microseconds UTC."""
-    return int(datetime.fromisoformat(f"{text}+00:00").timestamp()) * 1_000_000
+    yield home, summary
+    home.store.close()
 
 
 def versions(home, order_id, *columns):

@@ -29,7 +29,7 @@ from training.ingest_types import IngestError, IngestSummary, Progress, Sink, Ta
 
 __all__ = ["IngestError", "IngestSummary", "describe", "format_names", "format_text", "ingest"]
 
-BATCH_ROWS = 5_000  # a transaction: short, so that a running service is never blocked for long
+BATCH_ROWS = 1_000  # a transaction of 0.1 s, so that a running service is never blocked for long
 _STALE_S = 86_400  # a staging folder this old was left by an ingest that was killed
 
 
@@ -123,7 +123,7 @@ def _check(
     """Runs the map and checks what it gave; the tables that have rows."""
     tables, made = run(connection, chosen), []
     for number, table in enumerate(tables):
-        progress(number, len(tables), f"checking {table}")
+        progress(number, len(tables), "checking tables")
         given = taking(connection, chosen.name, table)
         if given is not None:
             stage(connection, given, received_at)
@@ -136,7 +136,7 @@ def _settle(connection: Connection, store: Sink, made: Sequence[Given], progress
     if "items" in names:
         settle_items(connection, store, with_orders="orders" in names)
     for number, given in enumerate(made):
-        progress(number, len(made), f"comparing {given.spec.name}")
+        progress(number, len(made), "comparing tables")
         settle_twins(connection, given.spec.name, given.names)
 
 
