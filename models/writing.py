@@ -92,6 +92,8 @@ def write_bundle(models_dir: Path, key: bytes, contents: BundleContents, now: in
     path = models_dir / bundle_name(now, data)
     with only_one(models_dir):
         sweep(models_dir)
+        if path.exists():  # the same contents at the same second: it is there already, whole
+            return path
         draft = models_dir / f"{DRAFT}{secrets.token_hex(8)}"
         draft.mkdir(mode=0o700)
         for name, bytes_ in files.items():

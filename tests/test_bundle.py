@@ -103,6 +103,12 @@ def test_the_same_contents_at_the_same_time_give_the_same_bundle(tmp_path):
     assert first.name == second.name
 
 
+def test_writing_the_same_bundle_twice_leaves_the_one_that_is_there(bundle):
+    again = write_bundle(bundle.parent, example.KEY, example.contents(), example.NOW)
+    assert again == bundle
+    assert sorted(each.name for each in bundle.parent.iterdir()) == [".lock", bundle.name]
+
+
 def test_only_the_owner_can_read_a_bundle(bundle):
     assert stat.S_IMODE(bundle.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in bundle.iterdir()} == {0o600}
