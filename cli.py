@@ -287,7 +287,8 @@ def features(markdown: bool) -> None:
         return
     for feature in catalogue():
         click.echo(
-            f"{feature.name}\n    {feature.words}. [{feature.unit}, {feature.range}]\n    {feature.missing}"
+            f"{feature.name}\n    {feature.words}. [{feature.unit}, {feature.range}]\n"
+            f"    {feature.missing}"
         )
 
 
