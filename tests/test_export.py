@@ -110,6 +110,15 @@ def test_what_lightgbm_is_trained_with_is_exported_exactly(changes):
     assert prove(fitted, to_onnx(fitted), example.rows()).largest_margin_gap < 1e-13
 
 
+def test_trees_beyond_the_best_iteration_stay_at_home():
+    """After early stopping LightGBM keeps them, and leaves them out when it predicts."""
+    stopped = example.booster(rounds=12)
+    stopped.best_iteration = 5
+    fitted = example.one_head(trees=stopped)
+    assert read_forest(stopped, 5).roots.size == 5
+    assert prove(fitted, to_onnx(fitted), example.rows()).largest_margin_gap < 1e-13
+
+
 def test_a_feature_that_was_never_missing_in_training_may_be_missing_later():
     """Its missing_type is None: LightGBM then reads NaN as zero."""
     matrix = example.rows().copy()
