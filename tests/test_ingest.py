@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -13,6 +18,9 @@ from ingest_desk import DAY, HOUR, MIDDAY, NOW, ORDERS, open_home
 
 from store import open_store
 from training.ingest import BATCH_ROWS, IngestError, describe
+
+ROOT = Path(__file__).parents[1]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
 @pytest.fixture
@@ -325,6 +333,44 @@ def test_an_interrupted_ingest_is_completed_by_running_it_again(home, tmp_path):
     assert not list((home.path / "staging").glob("*"))
     again = home.take(path).tables["buyers"]
     assert (again.new, again.unchanged) == (BATCH_ROWS + 1, BATCH_ROWS)
+    with open_store(tmp_path / "whole.sqlite") as whole:
+        home.take(path, store=whole)
+        assert same(home.store.facts(), whole.facts())
+
+
+def test_what_a_killed_ingest_left_behind_is_removed_after_a_day(home):
+    left, busy = home.path / "staging" / "ingest-left", home.path / "staging" / "ingest-busy"
+    left.mkdir(parents=True)
+    busy.mkdir()
+    os.utime(left, (0, 0))
+    home.take(home.file("orders.csv", ORDERS))
+    assert list((home.path / "staging").glob("*")) == [busy]
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from store import open_store
+from training.ingest import ingest
+home, export = map(Path, sys.argv[1:])
+print("ready", flush=True)
+with open_store(home / "store.sqlite") as store:
+    ingest([export], "riskradar", store=store, rejects_dir=home / "rejects", received_at={now})
+"""
+
+
+@pytest.mark.slow
+def test_an_ingest_killed_at_any_moment_is_completed_by_running_it_again(home, tmp_path):
+    path = home.file("buyers.csv", MANY)
+    script = home.file("killed.py", KILLED.format(now=NOW))
+    for tenths in range(1, 21, 2):  # an ingest of it takes about a second, on an idle machine
+        command = [sys.executable, str(script), str(home.path), str(path)]
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, env=ENVIRONMENT)
+        with process:
+            process.stdout.readline()
+            time.sleep(tenths / 10)
+            process.kill()
+    home.take(path)
     with open_store(tmp_path / "whole.sqlite") as whole:
         home.take(path, store=whole)
         assert same(home.store.facts(), whole.facts())

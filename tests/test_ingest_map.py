@@ -261,6 +261,22 @@ def test_a_local_time_gets_its_offset_or_is_handed_on(staging, moment, expected)
     assert staging.execute(sql, [moment]).fetchall() == [(expected,)]
 
 
+@pytest.mark.parametrize(
+    ("moment", "unit", "expected"),
+    [
+        ("1735732800", "s", "2025-01-01T12:00:00.000000Z"),
+        ("1735732800.5", "s", "2025-01-01T12:00:00.500000Z"),
+        ("1735732800000", "ms", "2025-01-01T12:00:00.000000Z"),
+        ("1735732800000000", "us", "2025-01-01T12:00:00.000000Z"),
+        ("2025-01-01", "s", "2025-01-01"),
+        (None, "s", None),
+    ],
+)
+def test_a_number_since_1970_becomes_a_time_or_is_handed_on(staging, moment, unit, expected):
+    sql = "SELECT unix_time(entry, $unit) FROM (VALUES ($moment::VARCHAR)) AS v(entry)"
+    assert staging.execute(sql, {"moment": moment, "unit": unit}).fetchall() == [(expected,)]
+
+
 def test_a_day_ends_at_the_midnight_after_it(staging):
     sql = "SELECT day_end('2025-03-30 08:00', 'Europe/Berlin')"  # the day has 23 hours
     assert staging.execute(sql).fetchall() == [("2025-03-30T22:00:00.000000Z",)]

@@ -83,7 +83,8 @@ def describe(summary: IngestSummary) -> str:
     lines = []
     for file in summary.files:
         unreadable = f", {file.unreadable:,} unreadable" if file.unreadable else ""
-        lines.append(f"{file.file}: {file.rows:,} records{unreadable}")
+        records = "record" if file.rows == 1 else "records"
+        lines.append(f"{file.file}: {file.rows:,} {records}{unreadable}")
     lines.append(f"{'table':<12}{'rows':>12}{'new':>12}{'unchanged':>12}{'rejected':>12}")
     for name, one in summary.tables.items():
         numbers = (one.rows, one.new, one.unchanged, one.rejected)

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from training.ingest_text import Dialect
 from training.ingest_tidy import Unread
 from training.ingest_types import IngestError, Progress
 
-Connection = Any  # duckdb.DuckDBPyConnection; the library's own types are not strict
+Connection = duckdb.DuckDBPyConnection
 _FEW = 10  # records of another encoding that are taken for accidents...
 _ACCIDENTS = 0.01  # ...and the share of records; beyond both it is the whole file
 
@@ -82,4 +84,4 @@ def create(desk: Desk, path: Path, table: str, source: str) -> int:
         f"CREATE TABLE {table} AS SELECT * EXCLUDE (_line), "
         f"{literal(str(path))} AS _file, _line FROM {source}"
     )
-    return int(found.fetchone()[0])
+    return int(found.fetchall()[0][0])

@@ -131,7 +131,7 @@ _ZONELESS = (
 )
 _BARE = (
     "is a bare number, which could be seconds, milliseconds or microseconds: convert it in the "
-    "map, for example with utc_text(to_timestamp(column))"
+    "map, for example with unix_time(column, 'ms')"
 )
 _FAR = "lies outside of the years 1990 to 2099: are its units or its year wrong?"
 _EXPECTED = {

@@ -141,7 +141,7 @@ def columns_of(path: Path, lines: Lines, dialect: Dialect) -> tuple[tuple[str, .
 
 
 def _refuse_damaged_header(path: Path, header: str, dialect: Dialect) -> None:
-    if header.startswith("PK"):
+    if header.startswith("PK\x03\x04"):
         raise IngestError(
             f"{path} is a zip archive or a spreadsheet: expected text. Save it as CSV first."
         )

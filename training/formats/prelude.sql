@@ -35,6 +35,20 @@ CREATE MACRO local_time(moment, zone) AS CASE
     ELSE utc_text(timezone(zone, try_cast(moment::VARCHAR AS TIMESTAMP)))
 END;
 
+-- '1735732800', 's' → '2025-01-01T12:00:00.000000Z': seconds ('s'), milliseconds ('ms') or
+-- microseconds ('us') since 1970.
+CREATE MACRO unix_time(moment, unit) AS CASE
+    WHEN NOT regexp_full_match(trim(moment::VARCHAR), '-?\d{1,16}(\.\d*)?') THEN moment::VARCHAR
+    ELSE utc_text(make_timestamptz((
+        trim(moment::VARCHAR)::DECIMAL(24, 6) * CASE unit
+            WHEN 's' THEN 1000000
+            WHEN 'ms' THEN 1000
+            WHEN 'us' THEN 1
+            ELSE error('unix_time: the unit is s, ms or us')
+        END
+    )::BIGINT))
+END;
+
 -- '2017-10-18', 'America/Sao_Paulo' → the midnight that ends that local day.
 CREATE MACRO day_end(moment, zone) AS CASE
     WHEN try_cast(moment::VARCHAR AS TIMESTAMP) IS NULL
