@@ -88,10 +88,10 @@ class Prepared:
     said: Columns
     first: Batch
 
-    def row(self, position: int) -> Values:
-        """What one row said, in the plan's order."""
-        said = self.said
-        return tuple(said[n][position] if n in said else ABSENT for n in self.plan.names)
+    def rows(self) -> list[Values]:
+        """What each row said, in the plan's order."""
+        unsaid = [ABSENT] * len(self.keys)
+        return list(zip(*(self.said.get(n, unsaid) for n in self.plan.names), strict=True))
 
     def key_values(self, position: int) -> dict[str, object]:
         """The key columns of a row by name, to name it in a message."""

@@ -139,7 +139,8 @@ def _divided(
 def _histories(connection: Connection, given: Prepared) -> dict[Key, History]:
     """The stored versions of the keys given, by known_at."""
     plan = given.plan
-    wanted = key_list(list({key[0] for key in given.keys}))
+    # In the order given, which is mostly that of their storage.
+    wanted = key_list(list(dict.fromkeys([key[0] for key in given.keys])))
     others = [3 + at for at in plan.key_at]
     histories: dict[Key, History] = {}
     for row in connection.execute(plan.versions, (wanted,)):
@@ -159,10 +160,11 @@ def _placed(
     effect: _Effect,
 ) -> Batch | None:
     """The versions that some rows add to the histories of their keys, None where none is new."""
+    said = given.rows()
     placed = place_all(
         histories,
         [given.keys[at] for at in positions],
-        [given.row(at) for at in positions],
+        [said[at] for at in positions],
         [given.first.known_at[at] for at in positions],
         received_at=received_at,
         required_at=given.plan.required_at,
