@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import Blueprint, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from serving import wire
 from serving.auth import Caller
@@ -27,6 +28,16 @@ def caller(service: Service, scope: wire.Scope) -> Caller:
     return service.keys.caller(request.environ.get("HTTP_AUTHORIZATION"), scope)
 
 
+def body() -> bytes:
+    """The bytes of the request's body; raises where it is longer than `MAX_CONTENT_LENGTH`."""
+    data = request.get_data(cache=False)
+    most = request.max_content_length
+    # A body that does not say its length is cut at the limit instead of refused.
+    if most is not None and len(data) >= most and request.content_length is None:
+        raise RequestEntityTooLarge
+    return data
+
+
 def blueprint(service: Service) -> Blueprint:
     """`POST /v1/score` and `POST /v1/<events>`."""
     api = Blueprint("api", __name__, url_prefix="/v1")
@@ -34,7 +45,7 @@ def blueprint(service: Service) -> Blueprint:
     @api.post("/score")
     def score() -> Response:
         who = caller(service, "score")
-        return json_response(service.intake.score(who, request.get_data(cache=False)))
+        return json_response(service.intake.score(who, body()))
 
     for table in wire.EVENTS:
         api.add_url_rule(f"/{table}", table, _events_view(service, table), methods=["POST"])
@@ -44,6 +55,6 @@ def blueprint(service: Service) -> Blueprint:
 def _events_view(service: Service, table: str) -> Callable[[], Response]:
     def events() -> Response:
         who = caller(service, "events")
-        return json_response(service.intake.events(who, table, request.get_data(cache=False)))
+        return json_response(service.intake.events(who, table, body()))
 
     return events

@@ -11,7 +11,7 @@ import numpy as np
 from features.facts import NONE, key_of
 from serving.checks import IN_ORDER, Found, Row, in_text
 from serving.described import TIME_EXPECTED, join
-from serving.metrics import records_stored
+from serving.metrics import child, records_stored
 from serving.problems import FieldError, Problem, refused
 from store import Store, Written
 from store.errors import MissingValue, RowRefused, StoreBusy
@@ -29,7 +29,7 @@ def remember(store: Store, told: Found, received_at: int) -> Written:
     except StoreBusy:
         raise Problem("not-ready", "The store is busy with another writer; try again.") from None
     for table, counts in written.tables.items():
-        records_stored.labels(table).inc(counts.inserted)
+        child(records_stored, table).inc(counts.inserted)
     return written
 
 

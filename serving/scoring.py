@@ -25,7 +25,7 @@ from outreach.reasons import Reason
 from outreach.shop import feature_settings
 from serving.answers import Result, Stage, encode
 from serving.closed import last_answer
-from serving.metrics import orders_scored
+from serving.metrics import child, orders_scored
 from serving.model import Loaded
 from serving.platforms import Platforms
 from serving.results import Columns, Policy, results
@@ -161,7 +161,7 @@ class Scorer:
         )
         made = results(scored.questions, scored.seen, loaded, columns, self._policy)
         for result in made:
-            orders_scored.labels(result.band).inc()
+            child(orders_scored, result.band).inc()
         told = [Answer(loaded.name, Raw(encode(result))) for result in made]
         rows = self._rows(scored, made, told)
         if rows and self._store.put_scores(rows) < len(rows):

@@ -4,87 +4,17 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import pytest
-from served_shop import NOW, add_model, as_json, order, promote
+from served_process import Server
+from served_shop import NOW, add_model, order, promote
 
 from features.schema import DAY_US
 from store.home import Home
-
-READY_S = 30.0  # a busy machine; the budget of 2 s is measured by the benchmarks
-RUN = "import sys; from serving.server import serve; serve(sys.argv[1], port=int(sys.argv[2]))"
-
-
-class Server:
-    """One running service and a key for it."""
-
-    def __init__(self, home: Home, port: int, key: str) -> None:
-        self.home, self.port, self.key = home, port, key
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", RUN, str(home.path), str(port)],
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
-
-    def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
-        """Status and JSON of one request on a connection of its own."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        data = None if body is None else as_json(body)
-        try:
-            connection.request(method, path, data, {"Authorization": f"Bearer {self.key}"})
-            answer = connection.getresponse()
-            return answer.status, json.loads(answer.read() or b"null")
-        finally:
-            connection.close()
-
-    def wait(self) -> None:
-        """Until it is ready."""
-        deadline = time.monotonic() + READY_S
-        while time.monotonic() < deadline:
-            try:
-                if self.ask("GET", "/readyz")[0] == 200:
-                    return
-            except OSError:
-                time.sleep(0.05)
-        pytest.fail(f"the server was not ready within {READY_S} s")
-
-    def end(self, how: signal.Signals) -> str:
-        """End the server with a signal; what it wrote to standard error."""
-        self.process.send_signal(how)
-        _, said = self.process.communicate(timeout=30)
-        return said.decode()
-
-
-@pytest.fixture
-def start(home: Home) -> Iterator[Callable[[], Server]]:
-    """Starts servers of one home on one port; none of them outlives the test."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with home.open_store() as store:
-        key = store.add_key("caller", ["score", "events", "read"])
-    started: list[Server] = []
-
-    def start_one() -> Server:
-        server = Server(home, port, key)
-        started.append(server)
-        server.wait()
-        return server
-
-    yield start_one
-    for server in started:
-        if server.process.poll() is None:
-            server.end(signal.SIGKILL)
 
 
 def recent(order_id: str) -> dict[str, Any]:
@@ -179,7 +109,8 @@ def test_a_body_without_a_length_is_cut_off_where_it_is_too_long(
     chunks = (b"x" * 1_000_000 for _ in range(10))
     try:
         connection.request("POST", "/v1/score", chunks, headers, encode_chunked=True)
-        assert connection.getresponse().status == 413
+        answer = connection.getresponse()
+        assert answer.status == 413, answer.read()
     except (BrokenPipeError, ConnectionResetError):
         pass  # it hung up before we had sent all; as good an answer
     finally:
