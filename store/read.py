@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, Table, bindparam, func, select
+from sqlalchemy import ColumnElement, FromClause, Select, Table, bindparam, func, select
 from sqlalchemy.sql import ClauseElement
 
 from features.facts import DTYPES, NONE, Facts, from_bytes
@@ -151,24 +151,7 @@ def open_orders(
     shops: Iterable[str] | None,
 ) -> npt.NDArray[np.int64]:
     """Orders neither shipped nor cancelled by a moment; see `Store.open_orders`."""
-    orders = RECORDS["orders"].alias("said")
-    later = RECORDS["orders"].alias("later")
-    superseded = (
-        select(later.c.id)
-        .where(later.c.order_key == orders.c.order_key, later.c.known_at > orders.c.known_at)
-        .where(later.c.known_at < bindparam("as_of"))
-    )
-    never: ColumnElement[int] = bindparam("as_of")
-    statement = (
-        select(orders.c.order_key)
-        .where(orders.c.known_at < bindparam("as_of"), ~superseded.exists())
-        .where(func.coalesce(orders.c.shipped_at, never) >= bindparam("as_of"))
-        .where(func.coalesce(orders.c.cancelled_at, never) >= bindparam("as_of"))
-        .where(orders.c.placed_at >= bindparam("placed_from"))
-        .where(orders.c.placed_at < bindparam("placed_to"))
-    )
-    if shops is not None:
-        statement = statement.where(orders.c.shop_id.in_(select(keys_given("shops").c.value)))
+    statement = _open(RECORDS["orders"].alias("said"), some_shops=shops is not None)
     with database.reading() as connection:
         rows = _run(
             connection,
@@ -179,6 +162,29 @@ def open_orders(
             shops=None if shops is None else key_list(list(shops)),
         )
     return np.sort(np.array([key for (key,) in rows], np.int64))
+
+
+def _open(said: FromClause, *, some_shops: bool) -> Select[Any]:
+    """(as_of, placed_from, placed_to[, shops]) → keys of orders whose latest version is open."""
+    as_of: ColumnElement[int] = bindparam("as_of")
+    later = RECORDS["orders"].alias("later")
+    superseded = (
+        select(later.c.id)
+        .where(later.c.order_key == said.c.order_key, later.c.known_at > said.c.known_at)
+        .where(later.c.known_at < as_of)
+    )
+    statement = (
+        select(said.c.order_key)
+        .where(said.c.known_at < as_of, ~superseded.exists())
+        .where(func.coalesce(said.c.shipped_at, as_of) >= as_of)
+        .where(func.coalesce(said.c.cancelled_at, as_of) >= as_of)
+        .where(said.c.placed_at >= bindparam("placed_from"))
+        .where(said.c.placed_at < bindparam("placed_to"))
+    )
+    if some_shops:
+        given = select(keys_given("shops").c.value)
+        statement = statement.where(said.c.shop_id.in_(given))
+    return statement
 
 
 def order_ids(database: Database, order_keys: Sequence[int]) -> dict[int, tuple[str, str]]:

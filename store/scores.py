@@ -235,3 +235,9 @@ def rank_today(
         counted = connection.execute(_above(), (*asked, limit + len(left_out), 0)).fetchone()
         among = [connection.execute(_is_above(), (*asked, key)).fetchone() for key in left_out]
     return min(limit, int(counted[0]) - sum(row is not None for row in among))
+
+
+def compile_all() -> None:
+    """Compile what a request needs now, so that no first one has to."""
+    for statement in (_add_score, _add_latest, _one, _of_order, _above, _is_above, _highest):
+        statement()

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.facts import Facts
-from store import keys, read, scores, states, timeline
+from store import keys, read, scores, statements, states, timeline
 from store.errors import RowRefused
 from store.keys import KeyInfo
 from store.prepare import Records
@@ -35,6 +35,8 @@ def open_store(url_or_path: str | os.PathLike[str], *, readonly: bool = False) -
     database = Database(location(url_or_path), readonly=readonly)
     try:
         bring_up_to_date(database)
+        statements.compile_all()
+        scores.compile_all()
     except BaseException:
         database.close()
         raise
