@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import atexit
 
-from flask import Flask
+from flask import Flask, Response
 
-from serving import api, health, metrics, problems, reads
+from serving import api, health, logs, metrics, problems, reads
 from serving.config import Config
+from serving.problems import Problem
 from serving.service import Service
+from store.errors import StoreBusy
 
 
 def create_app(config: Config) -> Flask:
@@ -27,8 +29,16 @@ def create_app(config: Config) -> Flask:
     app.extensions["riskradar"] = service
     atexit.register(service.close)
     problems.install(app)
+    app.register_error_handler(StoreBusy, _busy)
     metrics.install(app, log_requests=config.log_requests)
     app.register_blueprint(api.blueprint(service))
     app.register_blueprint(reads.blueprint(service))
     app.register_blueprint(health.blueprint(service))
     return app
+
+
+def _busy(error: StoreBusy) -> Response:
+    logs.failure("the store is busy", error)
+    return problems.respond(
+        Problem("not-ready", "The store is busy with another writer; try again.")
+    )

@@ -16,8 +16,8 @@ from serving.described import CURRENCY_EXPECTED, TIME_EXPECTED, described, join
 from serving.problems import FieldError, refused
 
 Row = dict[str, Any]
-# A caller's clock may run ahead of ours by this much before its `placed_at` is called impossible:
-# a day also forgives a local time sent with the offset of another zone.
+# A caller's clock may run ahead of ours by this much before a record's own time (`placed_at`,
+# `sent_at`, ...) is called impossible: a day forgives a local time sent with another zone's offset.
 AHEAD_US = DAY_US
 
 # Pairs of times in the order in which they can only happen.
@@ -117,12 +117,13 @@ class Found:
             if first is not None and second is not None and second < first:
                 expected = f"a time not before {early}, which is {in_text(first)}"
                 self.wrong(path, late, f'"{in_text(second)}"', expected)
+        own_time = TABLES[table].own_time
+        if own_time is not None and (row.get(own_time) or 0) > now + AHEAD_US:
+            self.past(row[own_time], now, path, own_time)
         if table == "orders":
-            self._order(row, path, now)
+            self._order(row, path)
 
-    def _order(self, row: Row, path: str, now: int) -> None:
-        if (row.get("placed_at") or 0) > now + AHEAD_US:
-            self.past(row["placed_at"], now, path, "placed_at")
+    def _order(self, row: Row, path: str) -> None:
         if "placed_at" in row and row["placed_at"] is None:
             self.wrong(path, "placed_at", "null", TIME_EXPECTED)
         code = row.get("currency")

@@ -39,6 +39,7 @@ class Gatherer(Generic[Job, Done]):
         keys: what a job touches; two jobs with a key in common never share a group, and the one
             that came first is done first.
         most: jobs in one group.
+        everybodys: errors that are no job's fault, so that trying each alone would not help.
 
     """
 
@@ -48,10 +49,12 @@ class Gatherer(Generic[Job, Done]):
         *,
         keys: Callable[[Job], frozenset[int]],
         most: int,
+        everybodys: tuple[type[Exception], ...] = (),
     ) -> None:
         self._work = work
         self._keys = keys
         self._most = most
+        self._everybodys = everybodys
         self._lock = threading.Lock()
         self._waiting: deque[_Ticket[Job, Done]] = deque()
         self._led = False
@@ -104,8 +107,8 @@ class Gatherer(Generic[Job, Done]):
             ):
                 ticket.done = done
         except Exception as error:  # noqa: BLE001  # each caller gets its own
-            if len(group) == 1:
-                group[0].error = error
-                return
             for ticket in group:
-                self._settle([ticket])
+                if len(group) == 1 or isinstance(error, self._everybodys):
+                    ticket.error = error
+                else:
+                    self._settle([ticket])

@@ -16,6 +16,8 @@ from serving.answers import Check, ReadyAnswer, encode
 from serving.api import JSON, json_response
 from serving.problems import KINDS
 from serving.service import Service
+from store.errors import BadSettings
+from store.settings import load_settings
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -78,7 +80,7 @@ def readiness(service: Service) -> ReadyAnswer:
         "store": _guarded(service, _store),
         "model": service.champion.check(),
         "population": _guarded(service, _population),
-        "settings": Check(ok=True, detail="read at start"),
+        "settings": _settings(service),
     }
     return ReadyAnswer(all(check.ok for check in checks.values()), checks)
 
@@ -88,6 +90,18 @@ def _guarded(service: Service, check: Callable[[Service], Check]) -> Check:
         return check(service)
     except Exception as error:  # noqa: BLE001  # whatever it is, the answer is that it cannot be read
         return Check(ok=False, detail=f"cannot be read: {type(error).__name__}")
+
+
+def _settings(service: Service) -> Check:
+    try:
+        changed = load_settings(service.home.settings_path) != service.settings
+    except BadSettings:
+        return Check(
+            ok=True, detail="the file is wrong now; what was read serves on", degraded=True
+        )
+    if changed:
+        return Check(ok=True, detail="the file has changed; restart to take it up", degraded=True)
+    return Check(ok=True, detail="as read at start")
 
 
 def _store(service: Service) -> Check:

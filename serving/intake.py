@@ -21,6 +21,7 @@ from serving.remember import remember
 from serving.scoring import Answer, Scorer
 from serving.seen import Question, Seen, refuse_unknown
 from store import Store
+from store.errors import StoreBusy
 
 RESCORED = ("messages", "addresses")  # events that change what an unshipped order scores
 
@@ -43,7 +44,7 @@ class Intake:
         self._most_orders = most_orders
         self._clock = clock
         self._gatherer: Gatherer[Job, list[Answer]] = Gatherer(
-            self._work, keys=Job.touched, most=MOST_TOGETHER
+            self._work, keys=Job.touched, most=MOST_TOGETHER, everybodys=(StoreBusy,)
         )
 
     def score(self, caller: Caller, body: bytes) -> bytes:

@@ -12,9 +12,9 @@ from features.facts import NONE, key_of
 from serving.checks import IN_ORDER, Found, Row, in_text
 from serving.described import TIME_EXPECTED, join
 from serving.metrics import child, records_stored
-from serving.problems import FieldError, Problem, refused
+from serving.problems import FieldError, refused
 from store import Store, Written
-from store.errors import MissingValue, RowRefused, StoreBusy
+from store.errors import MissingValue, RowRefused
 
 _LATER = tuple(late for _, late in IN_ORDER["orders"])
 
@@ -26,8 +26,6 @@ def remember(store: Store, told: Found, received_at: int) -> Written:
         written = store.write(told.rows, received_at=received_at)
     except RowRefused as refusal:
         raise refused([_error(refusal, told)]) from None
-    except StoreBusy:
-        raise Problem("not-ready", "The store is busy with another writer; try again.") from None
     for table, counts in written.tables.items():
         child(records_stored, table).inc(counts.inserted)
     return written

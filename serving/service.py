@@ -27,6 +27,7 @@ class Service:
     """What an app works with.
 
     Attributes:
+        home: whose settings, store and models are served.
         settings: of the home, read once.
         store: the one open store.
         keys: checks of API keys.
@@ -38,6 +39,7 @@ class Service:
 
     """
 
+    home: Home
     settings: Settings
     store: Store
     keys: Keys
@@ -60,7 +62,7 @@ class Service:
         keys = Keys(store.check_key)
         most = home.settings.serving.max_orders
         intake = Intake(store, scorer, champion, most_orders=most, clock=config.clock)
-        return cls(home.settings, store, keys, states, champion, scorer, intake, config.clock)
+        return cls(home, home.settings, store, keys, states, champion, scorer, intake, config.clock)
 
     def close(self) -> None:
         """Stop watching for models and close the store."""

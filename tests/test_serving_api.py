@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -319,3 +322,16 @@ def test_a_failure_of_ours_tells_the_caller_nothing_of_the_row(
     assert answer.status_code == 500
     assert "Flores" not in answer.get_data(as_text=True)
     assert "Flores" not in capsys.readouterr().err
+
+
+def test_a_store_that_stays_locked_is_said_to_be_busy(shop: Caller) -> None:
+    """Another process writes for longer than we are ready to wait, here 50 ms instead of 30 s."""
+    database = shop.service.store._database
+    database.writing = partial(database.writing, 0.05)
+    with closing(sqlite3.connect(shop.home.store_path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        answer = shop.post("/v1/score", order("A1"))
+        other.execute("ROLLBACK")
+    assert answer.status_code == 503
+    assert answer.get_json()["detail"].startswith("The store is busy")
+    assert shop.post("/v1/score", order("A1")).status_code == 200

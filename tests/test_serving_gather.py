@@ -92,6 +92,17 @@ def test_one_bad_job_fails_no_other() -> None:
     assert desk.gatherer.ask(("e", 1)) == "E"
 
 
+def test_an_error_that_is_nobodys_fault_is_not_tried_again_by_each() -> None:
+    desk = Desk()
+    desk.gatherer._everybodys = (ValueError,)
+    given = arrive(desk, [("a", 1), ("b", 2), ("bad", 3)])
+    assert given[0].result() == "A"
+    for answer in given[1:]:
+        with pytest.raises(ValueError, match="bad"):
+            answer.result()
+    assert desk.groups == [["a"], ["b", "bad"]]
+
+
 def test_many_threads_each_get_their_own_answer() -> None:
     desk = Desk(most=7)
 

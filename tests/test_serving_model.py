@@ -147,6 +147,15 @@ def test_a_store_that_cannot_be_read_is_not_ready(shop: Caller) -> None:
     assert (status, checks["store"]["ok"]) == (503, False)
 
 
+def test_settings_that_changed_since_the_start_show_in_readyz(shop: Caller) -> None:
+    shop.home.settings_path.write_text("[outreach]\nper_day = 7\n")
+    assert ready(shop)[1]["settings"]["detail"] == "the file has changed; restart to take it up"
+    shop.home.settings_path.write_text("[outreach]\nper_dya = 7\n")
+    status, checks = ready(shop)
+    assert (status, checks["settings"]["degraded"]) == (200, True)
+    assert "wrong" in str(checks["settings"]["detail"])
+
+
 def test_metrics_count_requests_scores_and_rows(shop: Caller) -> None:
     def metric(name: str) -> float:
         lines = shop.get("/metrics", key="").get_data(as_text=True).splitlines()

@@ -260,6 +260,7 @@ BAD_EVENTS: list[tuple[str, object, str]] = [
     ("addresses", {**ADDRESS, "order_id": "A1", "lat": 91}, "lat"),
     ("deliveries", {**DELIVERY, "attempted_at": "2026-09-01"}, "attempted_at"),
     ("outreach", {**CONTACT, "propensity": 2}, "propensity"),
+    ("messages", {**MESSAGE, "sent_at": "2027-09-01T11:00:00Z"}, "sent_at"),
 ]
 
 
