@@ -54,7 +54,7 @@ def ingest(  # noqa: PLR0913 - one argument per flag of the command
     Rows that break the schema go to a file in `rejects_dir`, each with file, line, field and
     reason; the rest go in. `shop_id` and `platform` are those of rows that do not say theirs;
     `encoding` is that of text files; `received_at` is this moment, in microseconds UTC.
-    Staging needs about three times the files' size beside `rejects_dir`.
+    Staging needs about the room of the unpacked files, in a folder beside `rejects_dir`.
 
     Raises IngestError, with nothing written, where a file cannot be read, a column is missing or
     the map is broken.
