@@ -25,6 +25,7 @@ Grid = tuple[Doubles, ...]
 
 INNER = (0.01, 0.99)  # knots stay within these quantiles, so that one outlier bends no curve
 MAX_ROWS = 150_000  # rows fitted on; 150 000 x 600 columns in double are 0.7 GB
+ROUNDING = 1e-9  # a deviation of a ramp (0 to 1) up to this is none: one row in 1e18 would be more
 CHUNK = 4_096  # rows of the basis built at once; their columns then stay in the processor's cache
 
 
@@ -213,7 +214,8 @@ class _Basis:
         for rows in self._chunks():
             self._centre(self.matrix[rows], table[rows])
         deviations = np.sqrt(np.einsum("i,ij,ij->j", self.shares, table, table))
-        self.deviations = np.where(deviations > 0, deviations, 1.0)
+        # A ramp that all rows are past deviates by rounding alone; divided by that, it became 1e11.
+        self.deviations = np.where(deviations > ROUNDING, deviations, 1.0)
         table /= self.deviations
         return table
 
