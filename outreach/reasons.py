@@ -17,6 +17,9 @@ from features.catalogue import Feature, catalogue
 from features.money import minor_digits
 
 MOST = 5  # reasons an order is given; more are not read
+# Features of the whole shop are alike for every order of a day: they move the level of all scores
+# and are no reason to call this buyer rather than that one.
+SHOP_WIDE = "shop_"
 # What tells two views of the same thing apart: `seller_late_share_recent` and `..._worst` are one
 # thing to a reader, so only the stronger of them becomes a reason.
 _VIEW = re.compile(r"_(recent|worst|shrunk|before|shop|highest|mean|\d+[dh])$")
@@ -74,11 +77,15 @@ class Words:
         self._names = tuple(names)
         self._codes = tuple(code_of(name) for name in names)
         self._texts = tuple(_sentence(known[name], home_currency) for name in names)
+        self._shop_wide = tuple(name.startswith(SHOP_WIDE) for name in names)
 
     def reasons(
         self, contributions: npt.NDArray[np.float64], values: npt.NDArray[np.float32]
     ) -> tuple[Reason, ...]:
         """At most `MOST` reasons, strongest first, each raising the risk and about its own thing.
+
+        Features of the whole shop are passed over; see `SHOP_WIDE`.
+
 
         `contributions` (d,) in log-odds and `values` (d,) with NaN for unknown, of one order.
         """
@@ -87,7 +94,7 @@ class Words:
             contribution = float(contributions[at])
             if contribution <= 0 or len(found) == MOST:
                 break
-            if self._codes[at] not in found:
+            if self._codes[at] not in found and not self._shop_wide[at]:
                 found[self._codes[at]] = self._reason(at, contribution, float(values[at]))
         return tuple(found.values())
 
