@@ -39,8 +39,8 @@ class Size:
 
     @classmethod
     def of(cls, *, small: bool) -> Size:
-        """The full size, or one of a few seconds."""
-        return cls(2_000, 2, 0.5, 1.0) if small else cls(20_000, 7, 2.0, 8.0)
+        """The full size, or one of half a minute."""
+        return cls(2_000, 3, 1.0, 2.0) if small else cls(20_000, 7, 2.0, 8.0)
 
 
 @dataclass(frozen=True)
