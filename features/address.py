@@ -8,26 +8,24 @@ from __future__ import annotations
 import numpy as np
 
 from features.basket import most
-from features.cut import Floats, Ints, Joined, number
+from features.cut import Floats, Ints, Joined
 from features.facts import NONE
 from features.order import hours_between
-from features.view import Query
 
 EARTH_KM = 6371.0  # mean radius
 
 
-def address_changes(as_of: Ints, addresses: Joined) -> Floats:
+def address_changes(addresses: Joined) -> Floats:
     """Number of times the address was changed.
 
     (n,) float64 in [0, inf), changes.
     Never missing; an order without any address has none.
     One of the four signals of the dispute-prevention guide.
     """
-    recorded = np.bincount(addresses.owner, minlength=len(as_of))
-    return np.maximum(recorded - 1, 0).astype(np.float64)
+    return np.maximum(addresses.counts() - 1.0, 0.0)
 
 
-def hours_since_address_change(as_of: Ints, address_recorded_at: Ints) -> Floats:
+def hours_since_address_change(as_of: Floats, address_recorded_at: Floats) -> Floats:
     """Hours since the address in force was recorded.
 
     (n,) float64 in (-inf, inf), hours.
@@ -37,7 +35,7 @@ def hours_since_address_change(as_of: Ints, address_recorded_at: Ints) -> Floats
     return hours_between(address_recorded_at, as_of)
 
 
-def address_change_delay_hours(placed_at: Ints, address_recorded_at: Ints) -> Floats:
+def address_change_delay_hours(placed_at: Floats, address_recorded_at: Floats) -> Floats:
     """Hours from placing to the latest address record.
 
     (n,) float64 in (-inf, inf), hours.
@@ -47,43 +45,34 @@ def address_change_delay_hours(placed_at: Ints, address_recorded_at: Ints) -> Fl
     return hours_between(placed_at, address_recorded_at)
 
 
-def _changed(query: Query, addresses: Joined, part: str) -> Floats:
-    """Changes of one part between consecutive addresses of an order."""
-    key = query.index["addresses"].column(part)[addresses.row]
-    same_order = addresses.owner[1:] == addresses.owner[:-1]
-    moved = same_order & (key[1:] != key[:-1])
-    owner = addresses.owner[1:][moved]
-    return np.bincount(owner, minlength=len(query.as_of)).astype(np.float64)
-
-
-def address_city_changes(query: Query, addresses: Joined) -> Floats:
+def address_city_changes(city_changes: Floats) -> Floats:
     """Number of times the city of the address was changed.
 
     (n,) float64 in [0, inf), changes.
     Never missing; an order without any address has none.
     Another city is another way.
     """
-    return _changed(query, addresses, "city_key")
+    return city_changes
 
 
-def address_phone_changes(query: Query, addresses: Joined) -> Floats:
+def address_phone_changes(phone_changes: Floats) -> Floats:
     """Number of times the phone of the address was changed.
 
     (n,) float64 in [0, inf), changes.
     Never missing; an order without any address has none.
     The courier calls the old one.
     """
-    return _changed(query, addresses, "phone_key")
+    return phone_changes
 
 
-def address_street_changes(query: Query, addresses: Joined) -> Floats:
+def address_street_changes(street_changes: Floats) -> Floats:
     """Number of times the street line of the address was changed.
 
     (n,) float64 in [0, inf), changes.
     Never missing; an order without any address has none.
     A house number added is good news; back and forth is not.
     """
-    return _changed(query, addresses, "line1_key")
+    return street_changes
 
 
 def has_phone(address_row: Ints, phone_key: Ints) -> Floats:
@@ -93,7 +82,7 @@ def has_phone(address_row: Ints, phone_key: Ints) -> Floats:
     Missing where the order has no address.
     Without it the courier gives up at the door.
     """
-    return np.where(address_row < 0, np.nan, (phone_key != NONE).astype(np.float64))
+    return np.where(address_row < 0, np.nan, phone_key != NONE)
 
 
 def has_postcode(address_row: Ints, postcode_key: Ints) -> Floats:
@@ -103,36 +92,27 @@ def has_postcode(address_row: Ints, postcode_key: Ints) -> Floats:
     Missing where the order has no address.
     Sorted by hand without it.
     """
-    return np.where(address_row < 0, np.nan, (postcode_key != NONE).astype(np.float64))
+    return np.where(address_row < 0, np.nan, postcode_key != NONE)
 
 
-def address_length(address_line_length: Ints) -> Floats:
+def address_length(address_line_length: Floats) -> Floats:
     """Length of the street line.
 
     (n,) float64 in [0, inf), characters.
     Missing where there is no street line.
     Too short has no house number; too long holds instructions.
     """
-    return number(address_line_length)
+    return address_line_length
 
 
-def distance_km(
-    as_of: Ints,
-    item_owner: Ints,
-    address_lat: Floats,
-    address_lon: Floats,
-    seller_lat: Floats,
-    seller_lon: Floats,
-) -> Floats:
+def distance_km(items: Joined, address_place: Floats, seller_place: Floats) -> Floats:
     """Distance from the farthest seller to the buyer.
 
     (n,) float64 in [0, 20100], kilometres.
     Missing where the coordinates of either are unknown.
     Great circle (haversine); the way is longer, but in proportion.
     """
-    lat, lon = np.radians(address_lat)[item_owner], np.radians(address_lon)[item_owner]
-    from_lat, from_lon = np.radians(seller_lat), np.radians(seller_lon)
-    half = np.sin((lat - from_lat) / 2) ** 2
-    half += np.cos(lat) * np.cos(from_lat) * np.sin((lon - from_lon) / 2) ** 2
-    apart = 2 * EARTH_KM * np.arcsin(np.sqrt(np.clip(half, 0.0, 1.0)))
-    return most(item_owner, apart, len(as_of))
+    place, from_place = items.spread(np.radians(address_place)), np.radians(seller_place)
+    lat, lon = np.square(np.sin((place - from_place) / 2))
+    half = lat + np.cos(place[0]) * np.cos(from_place[0]) * lon
+    return most(items, 2 * EARTH_KM * np.arcsin(np.sqrt(np.minimum(half, 1.0))))

@@ -7,52 +7,55 @@ unknown is unknown itself.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from features.cut import Floats, Ints
+from features.joined import Floats, Ints, Joined, Truths
 
 
-def total(owner: Ints, values: Floats, queries: int) -> Floats:
+def total(lines: Joined, values: Floats) -> Floats:
     """Sum of the known values of each order's lines, added in the order of the lines."""
+    if lines.one_each:
+        return values
+    unknown = np.isnan(values)
+    sums = np.bincount(lines.owner, np.where(unknown, 0.0, values), lines.queries)
+    found = np.bincount(lines.owner, ~unknown, lines.queries)
+    return np.where(found > 0, sums, np.nan)
+
+
+def whole_total(lines: Joined, values: Floats) -> Floats:
+    """The same of whole numbers, which are exact in any order; (..., n) of (..., m)."""
+    if lines.one_each:
+        return values
     known = ~np.isnan(values)
-    out = np.bincount(owner[known], weights=values[known], minlength=queries)
-    return np.where(np.bincount(owner[known], minlength=queries) > 0, out, np.nan)
+    sums = lines.reduced(np.add, np.where(known, values, 0.0), 0.0)
+    return np.where(lines.reduced(np.logical_or, known, 0.0), sums, np.nan)
 
 
-def most(owner: Ints, values: Floats, queries: int) -> Floats:
+def most(lines: Joined, values: Floats) -> Floats:
     """Largest known value of each order's lines."""
-    out = np.full(queries, np.nan)
-    np.fmax.at(out, owner, values)
-    return out
+    return lines.reduced(np.fmax, values, np.nan)
 
 
-def least(owner: Ints, values: Floats, queries: int) -> Floats:
+def least(lines: Joined, values: Floats) -> Floats:
     """Smallest known value of each order's lines."""
-    out = np.full(queries, np.nan)
-    np.fmin.at(out, owner, values)
-    return out
+    return lines.reduced(np.fmin, values, np.nan)
 
 
-def first_lines(owner: Ints, keys: Ints) -> npt.NDArray[np.bool_]:
+def first_lines(lines: Joined, keys: Ints) -> Truths:
     """Marks one line of each (order, key): the same product twice is one product."""
-    if len(owner) < 2:
-        return np.ones(len(owner), np.bool_)
-    ranked = np.lexsort((np.arange(len(owner)), keys, owner))
-    first = np.ones(len(owner), np.bool_)
+    first = np.ones(len(keys), np.bool_)
+    if lines.one_each or len(keys) < 2:
+        return first
+    owner = lines.owner
+    ranked = np.lexsort((keys, owner))
     same = (owner[ranked[1:]] == owner[ranked[:-1]]) & (keys[ranked[1:]] == keys[ranked[:-1]])
     first[ranked[1:]] = ~same
     return first
 
 
-def any_of(owner: Ints, keys: Ints, shares: Floats, queries: int) -> Floats:
-    """1 - product of (1 - share) over an order's distinct keys: the chance that any goes wrong."""
-    first = first_lines(owner, keys) & ~np.isnan(shares)
-    quiet = np.ones(queries)
-    np.multiply.at(quiet, owner[first], 1.0 - shares[first])
-    found = np.bincount(owner[first], minlength=queries) > 0
-    return np.where(found, 1.0 - quiet, np.nan)
-
-
-def distinct(owner: Ints, keys: Ints, queries: int) -> Floats:
-    """Number of different keys among each order's lines."""
-    return np.bincount(owner[first_lines(owner, keys)], minlength=queries).astype(np.float64)
+def any_of(lines: Joined, first: Truths, shares: Floats) -> Floats:
+    """1 - product of (1 - share) over an order's first lines: the chance that any goes wrong."""
+    if lines.one_each:
+        return 1.0 - (1.0 - shares)
+    counted = first & ~np.isnan(shares)
+    quiet = lines.reduced(np.multiply, np.where(counted, 1.0 - shares, 1.0), 1.0)
+    return np.where(lines.reduced(np.logical_or, counted, 0.0), 1.0 - quiet, np.nan)

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from features import shares, view
+from features import view
 from features.catalogue import catalogue
+from features.columns import COLUMNS
 from features.cut import Ints
 from features.facts import FACTS_VERSION, Facts
 from features.index import Index
@@ -80,12 +80,11 @@ def fingerprint() -> str:
 
 @lru_cache(maxsize=1)
 def _plan() -> Plan:
-    columns: dict[str, Any] = view.COLUMNS | shares.COLUMNS_BY_NAME
     features = {feature.name: feature.function for feature in catalogue()}
-    clashes = sorted(columns.keys() & features.keys())
+    clashes = sorted(COLUMNS.keys() & features.keys())
     if clashes:
         raise ValueError(f"a feature may not be named like a column: {', '.join(clashes)}")
-    return Plan(columns | features, names())
+    return Plan({**COLUMNS, **features}, names())
 
 
 def build(
@@ -142,9 +141,13 @@ def _fill(
         rates=settings.money,
         timezone=settings.timezone,
     )
-    for column, values in enumerate(_plan().run(query)):
-        out[:, column] = values
-    out[np.abs(out) <= TINY] = 0.0
-    if np.isinf(out).any():
+    values = _plan().run(query)
+    if len(out) == 1:
+        out[0] = [value.item() for value in values]
+    else:
+        out[...] = np.concatenate(values).reshape(out.shape[::-1]).T
+    size = np.abs(out)
+    out[size <= TINY] = 0.0
+    if np.count_nonzero(size == np.inf):
         column = int(np.flatnonzero(np.isinf(out).any(axis=0))[0])
         raise ArithmeticError(f"feature {names()[column]} is infinite; a ratio lacks its guard")

@@ -122,7 +122,13 @@ def as_markdown() -> str:
     for group in groups():
         own = [feature for feature in catalogue() if feature.group == group]
         about = (inspect.getdoc(_module(group)) or "").split("\n", maxsplit=1)[0]
-        lines += [f"## {group}", "", about, "", "| name | words | unit | range | missing | why |"]
+        lines += [
+            f"## {group}",
+            "",
+            about,
+            "",
+            "| name | words | unit | range | missing | why |",
+        ]
         lines += ["|---|---|---|---|---|---|"]
         lines += [
             f"| `{f.name}` | {f.words} | {f.unit} | {f.range} | {f.missing} | {f.why} |"

@@ -6,16 +6,24 @@ of its key that were known strictly before its moment.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from features.facts import NONE
+from features.joined import NOTHING, Floats, Ints, Joined, expand
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+__all__ = [
+    "SORTED_BY",
+    "Floats",
+    "Grouped",
+    "Ints",
+    "Joined",
+    "count_before",
+    "last_of_runs",
+]
 
 # How each table is sorted: its key first, then whatever makes the order of its versions total.
 SORTED_BY: dict[str, tuple[str, ...]] = {
@@ -32,26 +40,7 @@ SORTED_BY: dict[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class Joined:
-    """Rows found for queries: `owner[i]` is the query that `row[i]` belongs to, owners rising."""
-
-    owner: Ints
-    row: Ints
-
-    def where(self, keep: npt.NDArray[np.bool_]) -> Joined:
-        """Only the rows kept."""
-        return Joined(self.owner[keep], self.row[keep])
-
-
-def expand(low: Ints, high: Ints) -> Joined:
-    """All rows of the slices [low, high), one slice a query."""
-    lengths = high - low
-    owner = np.repeat(np.arange(len(low)), lengths)
-    if len(owner) == 0:
-        return Joined(owner, owner)
-    skipped = np.cumsum(lengths) - lengths
-    return Joined(owner, np.arange(len(owner)) + (low - skipped)[owner])
+SMALL = 4_096  # rows; up to here a table is sorted as a whole, beyond it column by column
 
 
 def last_of_runs(*keys: Ints) -> npt.NDArray[np.bool_]:
@@ -69,6 +58,9 @@ def count_before(times: Ints, low: Ints, high: Ints, before: Ints) -> Ints:
 
     A binary search in every slice at once: slices may be as long as a parcel locker's history.
     """
+    if len(low) < 4:  # a search for each costs less than the steps of one for all
+        spans = zip(low.tolist(), high.tolist(), before.tolist(), strict=True)
+        return np.array([a + times[a:b].searchsorted(moment) for a, b, moment in spans], np.int64)
     low, high = low.copy(), high.copy()
     while True:
         open_ = low < high
@@ -80,52 +72,135 @@ def count_before(times: Ints, low: Ints, high: Ints, before: Ints) -> Ints:
         high = np.where(open_ & ~earlier, middle, high)
 
 
+@lru_cache(maxsize=64)
+def unknown_row(dtype: np.dtype[np.void]) -> Ints:
+    """The facts of a row that is not there, as 64-bit words: NONE, or NaN for a float."""
+    names = dtype.names or ()
+    unknown = tuple(np.nan if dtype[name].kind == "f" else NONE for name in names)
+    return np.array([unknown], dtype).view(np.int64)
+
+
 class Grouped:
-    """One table sorted by its key; the rows of a key are one slice."""
+    """One table sorted by its key; the rows of a key are one slice.
+
+    A row is named by its place in the sorted table. The rows of a large table are never copied as
+    a whole: a column is gathered when it is first asked for, the facts of a query's rows at once.
+    """
 
     def __init__(self, rows: npt.NDArray[Any], by: tuple[str, ...]) -> None:
+        self._given = np.ascontiguousarray(rows)
+        self._ranked: Ints | None = None
         if len(rows) > 1:
-            rows = rows[np.lexsort([rows[name] for name in reversed(by)])]
-        self.rows = rows
-        column = np.ascontiguousarray(rows[by[0]])
-        ends = np.flatnonzero(last_of_runs(column)) + 1
-        self.keys: Ints = column[ends - 1]
-        self.ends: Ints = ends.astype(np.int64)
-        self.starts: Ints = np.concatenate(([0], ends[:-1])).astype(np.int64)[: len(ends)]
+            ranked = np.lexsort([rows[name] for name in reversed(by)])
+            if len(rows) > SMALL:
+                self._ranked = ranked
+            else:
+                self._given = self._given.take(ranked)
+        self._key = by[0]
         self._columns: dict[str, npt.NDArray[Any]] = {}
+        self._runs: tuple[Ints, Ints, Ints] | None = None
+
+    def __len__(self) -> int:
+        return len(self._given)
+
+    @property
+    def rows(self) -> npt.NDArray[Any]:
+        """All rows, sorted; a copy of the whole table."""
+        return self._given if self._ranked is None else self._given[self._ranked]
+
+    @property
+    def keys(self) -> Ints:
+        """The keys, each once, rising."""
+        return self._each_key()[0]
+
+    @property
+    def starts(self) -> Ints:
+        """First row of each key."""
+        return self._each_key()[1]
+
+    @property
+    def ends(self) -> Ints:
+        """One past the last row of each key."""
+        return self._each_key()[2]
+
+    def _each_key(self) -> tuple[Ints, Ints, Ints]:
+        if self._runs is None:
+            column = self.column(self._key)
+            last = last_of_runs(column).nonzero()[0]
+            ends = last + 1
+            starts = np.zeros(len(ends), np.int64)
+            starts[1:] = ends[:-1]
+            self._runs = (column.take(last), starts, ends)
+        return self._runs
 
     def column(self, name: str) -> npt.NDArray[Any]:
-        """A fact of all rows, contiguous."""
-        if name not in self._columns:
-            self._columns[name] = np.ascontiguousarray(self.rows[name])
-        return self._columns[name]
+        """A fact of all rows."""
+        found = self._columns.get(name)
+        if found is None:
+            found = self._given[name]
+            if self._ranked is not None:
+                found = found.take(self._ranked)
+            self._columns[name] = found
+        return found
+
+    def facts(self, rows: Ints) -> Ints:
+        """All facts of the given rows, (facts, rows) 64-bit words in the order of the dtype.
+
+        Unknown where the row is -1. Facts that are floats are words too: `view(np.float64)`.
+        """
+        given = self._given
+        if len(given) == 0:
+            return unknown_row(given.dtype)[:, None].repeat(len(rows), axis=1)
+        words = given.view(np.int64).reshape(len(given), -1)
+        found = words.take(rows if self._ranked is None else self._ranked.take(rows), axis=0)
+        missing = rows < 0
+        if np.count_nonzero(missing):
+            found[missing] = unknown_row(given.dtype)
+        return np.ascontiguousarray(found.T)
 
     def position(self, keys: Ints) -> Ints:
         """Position of each key among `self.keys`, or -1; NONE is never found."""
-        if len(self.keys) == 0:
+        own = self.keys
+        if len(own) == 0:
             return np.full(len(keys), -1, np.int64)
-        at = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
-        return np.where((self.keys[at] == keys) & (keys != NONE), at, -1)
+        at = np.minimum(own.searchsorted(keys), len(own) - 1)
+        found = (own.take(at) == keys) & (keys != NONE)
+        return np.where(found, at, -1)
 
     def slices(self, keys: Ints) -> tuple[Ints, Ints]:
         """Slice [low, high) of each key's rows; empty where the key has none."""
+        if self._ranked is None:  # a small table: cheaper than the list of its keys
+            column = self.column(self._key)
+            low, high = column.searchsorted(keys), column.searchsorted(keys, "right")
+            return low, np.where(keys == NONE, low, high)
         at = self.position(keys)
-        if len(self.keys) == 0:
-            return np.zeros(len(keys), np.int64), np.zeros(len(keys), np.int64)
         found = at >= 0
         return np.where(found, self.starts[at], 0), np.where(found, self.ends[at], 0)
 
     def known(self, keys: Ints, before: Ints) -> Joined:
         """Rows of each query's key that were known strictly before the query's moment."""
+        if len(keys) == 1:
+            return self._known_of_one(keys, before)
         joined = expand(*self.slices(keys))
-        return joined.where(self.column("known_at")[joined.row] < before[joined.owner])
+        if len(joined) == 0:
+            return joined
+        return joined.where(self.column("known_at").take(joined.row) < joined.spread(before))
+
+    def _known_of_one(self, key: Ints, before: Ints) -> Joined:
+        """The same for one key (1,), which needs no list of all keys."""
+        low = high = 0
+        if len(self._given) and key.item() != NONE:
+            column = self.column(self._key)
+            low, high = column.searchsorted(key).item(), column.searchsorted(key, "right").item()
+        if low == high:
+            return NOTHING
+        row = np.arange(low, high)
+        joined = Joined(np.zeros(high - low, np.int64), row, 1)
+        return joined.where(self.column("known_at")[low:high] < before)
 
     def latest(self, keys: Ints, before: Ints) -> Ints:
         """Row of the latest version of each key known before the moment, or -1."""
-        joined = self.known(keys, before)
-        found = np.full(len(keys), -1, np.int64)
-        found[joined.owner] = joined.row  # rising owners and versions: the last one written stays
-        return found
+        return self.known(keys, before).last()
 
     def take(self, name: str, rows: Ints) -> npt.NDArray[Any]:
         """A fact of the given rows; unknown where the row is -1."""
@@ -137,5 +212,8 @@ class Grouped:
 
 
 def number(values: Ints) -> Floats:
-    """Whole numbers as float64, NaN where unknown."""
-    return np.where(values == NONE, np.nan, values.astype(np.float64))
+    """Whole numbers as float64, NaN where unknown.
+
+    Exact up to 2**53: moments (the year 2255), minor units of money (90 million millions).
+    """
+    return np.where(values == NONE, np.nan, values)

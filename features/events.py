@@ -6,11 +6,10 @@ happened. Being the first moment, a later record can only add events, never move
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from features.cut import Grouped, Ints
 from features.facts import NONE
@@ -34,16 +33,18 @@ GROUPS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ),
         ("refused",),
     ),
-    "claimed": (("a_to_z_claim", "chargeback", "complaint"), ()),
+    "reviewed": (("negative_review",), ()),
+    "late": (("late_delivery",), ()),
     "refused": (("cod_refused",), ("refused",)),
     "failed": (("failed_delivery",), ("absent", "bad_address", "unreachable")),
     "returned": (("return", "refund"), ()),
-    "reviewed": (("negative_review",), ()),
-    "late": (("late_delivery",), ()),
     "withdrawn": (("cancelled_by_buyer",), ()),
+    "claimed": (("a_to_z_claim", "chargeback", "complaint"), ()),
     "delivered": ((), ("delivered",)),
 }
-EVENTS = (*GROUPS, "paid", "shipped", "cancelled")
+RATES = tuple(GROUPS)[:7]  # the events whose share of orders is a feature
+VERSIONS = ("paid", "shipped", "cancelled")  # told by the order itself, at `{name}_at`
+EVENTS = (*GROUPS, *VERSIONS)
 
 
 @dataclass(frozen=True)
@@ -61,50 +62,42 @@ class Events:
 def events(table: Callable[[str], Grouped]) -> Events:
     """The events of every order that the facts know; `table` gives each sorted table by name."""
     orders = table("orders")
-    when = np.full((len(orders.keys), len(EVENTS)), NEVER, np.int64)
-    if len(table("outcomes").rows):
-        _from_outcomes(when, orders, table("outcomes"))
-    if len(table("deliveries").rows):
-        _from_deliveries(when, orders, table("deliveries"))
-    for name in ("paid", "shipped", "cancelled"):
-        _from_versions(when, orders, name)
+    when = np.empty((len(orders.keys), len(EVENTS)), np.int64)
+    when[:, : len(GROUPS)] = NEVER
+    if len(when):
+        when[:, len(GROUPS) :] = _from_versions(orders)
+        _note(when, orders, [table("outcomes"), table("deliveries")])
     return Events(when, orders.starts)
 
 
-def _means(choices: tuple[str, ...], which: int) -> npt.NDArray[np.bool_]:
-    """(choices, events): the events that each kind of outcome or state of delivery makes true."""
-    return np.array(
-        [[e in GROUPS and choice in GROUPS[e][which] for e in EVENTS] for choice in choices]
+# (choices, GROUPS): the events that each kind of outcome, then each state of delivery, makes true.
+_MEANS = np.array(
+    [
+        [choice in groups[which] for groups in GROUPS.values()]
+        for which, choices in enumerate((OUTCOME_KINDS, DELIVERY_STATUSES))
+        for choice in choices
+    ]
+)
+
+
+def _note(when: Ints, orders: Grouped, told: Sequence[Grouped]) -> None:
+    """Lowers `when` to the moments of the events that outcomes and deliveries make true."""
+    outcomes, deliveries = told
+    what = (outcomes.column("kind"), deliveries.column("status") + len(OUTCOME_KINDS))
+    happened = (outcomes.column("opened_at"), deliveries.column("attempted_at"))
+    known_at, order_key = (
+        np.concatenate([table.column(name) for table in told]) for name in ("known_at", "order_key")
     )
+    position = orders.position(order_key)
+    means = _MEANS.take(np.concatenate(what), axis=0) & (position >= 0)[:, None]
+    row, event = means.nonzero()
+    moments = np.maximum(known_at, np.concatenate(happened))
+    np.minimum.at(when.reshape(-1), position.take(row) * len(EVENTS) + event, moments.take(row))
 
 
-_OF_KIND = _means(OUTCOME_KINDS, 0)
-_OF_STATUS = _means(DELIVERY_STATUSES, 1)
-
-
-def _note(when: Ints, orders: Ints, happened: npt.NDArray[np.bool_], moments: Ints) -> None:
-    """Lowers `when` to the moments of the events that each row makes true."""
-    row, event = np.nonzero(happened & (orders >= 0)[:, None])
-    np.minimum.at(when, (orders[row], event), moments[row])
-
-
-def _from_outcomes(when: Ints, orders: Grouped, outcomes: Grouped) -> None:
-    moments = np.maximum(outcomes.column("known_at"), outcomes.column("opened_at"))
-    position = orders.position(outcomes.column("order_key"))
-    _note(when, position, _OF_KIND[outcomes.column("kind")], moments)
-
-
-def _from_deliveries(when: Ints, orders: Grouped, deliveries: Grouped) -> None:
-    moments = np.maximum(deliveries.column("known_at"), deliveries.column("attempted_at"))
-    position = orders.position(deliveries.column("order_key"))
-    _note(when, position, _OF_STATUS[deliveries.column("status")], moments)
-
-
-def _from_versions(when: Ints, orders: Grouped, name: str) -> None:
-    at = orders.column(f"{name}_at")
-    known = np.flatnonzero(at != NONE)
-    if len(known) == 0:
-        return
-    position = np.searchsorted(orders.ends, known, "right")
-    moments = np.maximum(orders.column("known_at")[known], at[known])
-    np.minimum.at(when[:, EVENTS.index(name)], position, moments)
+def _from_versions(orders: Grouped) -> Ints:
+    """(orders, VERSIONS): the first moment at which any version of an order says so."""
+    at = np.array([orders.column(f"{name}_at") for name in VERSIONS])
+    moments = np.where(at == NONE, NEVER, np.maximum(at, orders.column("known_at")))
+    first: Ints = np.minimum.reduceat(moments, orders.starts, axis=1)
+    return first.T

@@ -158,8 +158,14 @@ _PLAIN: dict[str, dict[str, tuple[str, _Of]]] = {
         "sent_at": ("sent_at", _integer),
         "sender": ("sender", _code(SENDERS)),
         "length": ("text", _length),
-        "questions": ("text", lambda t: NONE if t is None else len(re.findall(r"[?\uff1f]", t))),
-        "exclamations": ("text", lambda t: NONE if t is None else len(re.findall("[!\uff01]", t))),
+        "questions": (
+            "text",
+            lambda t: NONE if t is None else len(re.findall(r"[?\uff1f]", t)),
+        ),
+        "exclamations": (
+            "text",
+            lambda t: NONE if t is None else len(re.findall("[!\uff01]", t)),
+        ),
     },
     "outcomes": {
         "kind": ("kind", _code(OUTCOME_KINDS)),
@@ -238,7 +244,9 @@ def _address_key(shop_id: str, line1: Any, line2: Any, city: Any, postcode: Any)
     if plain(line1) is None:
         return NONE
     return key_of(
-        "address", shop_id, "|".join(plain(p) or "" for p in (line1, line2, city, postcode))
+        "address",
+        shop_id,
+        "|".join(plain(p) or "" for p in (line1, line2, city, postcode)),
     )
 
 
@@ -256,7 +264,13 @@ _FLOATS = {"weight_g", "length_cm", "width_cm", "height_cm", "lat", "lon", "prop
 
 
 def _dtype(table: str) -> np.dtype[np.void]:
-    names = ["known_at", "shop_key", *_KEYED[table], *_JOINT.get(table, {}), *_PLAIN[table]]
+    names = [
+        "known_at",
+        "shop_key",
+        *_KEYED[table],
+        *_JOINT.get(table, {}),
+        *_PLAIN[table],
+    ]
     return np.dtype([(name, "<f8" if name in _FLOATS else "<i8") for name in names])
 
 

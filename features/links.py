@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.cut import Grouped, Ints, Joined, count_before, expand
+from features.cut import SMALL, Grouped, Ints, Joined, count_before
 from features.facts import NONE
+from features.joined import expand
 
 
 class Links:
@@ -18,31 +19,47 @@ class Links:
     """
 
     def __init__(self, orders: Grouped, addresses: Grouped) -> None:
-        sources = ((orders, "buyer_key"), (addresses, "phone_key"), (addresses, "address_key"))
-        key = np.concatenate([table.column(name) for table, name in sources])
-        order = np.concatenate([table.column("order_key") for table, _ in sources])
-        known_at = np.concatenate([table.column("known_at") for table, _ in sources])
-        named = key != NONE
-        key, order, known_at = first_links(key[named], order[named], known_at[named])
-        ranked = np.lexsort((order, known_at, key))
-        self.key, self.known_at = key[ranked], known_at[ranked]
-        self.order: Ints = orders.position(order[ranked])  # order as a position of orders.keys
-        self.key, self.known_at, self.order = (
-            column[self.order >= 0] for column in (self.key, self.known_at, self.order)
+        of_orders, of_addresses = (
+            orders.position(table.column("order_key")) for table in (orders, addresses)
         )
+        key, order, known_at = _first(
+            _said(orders, "buyer_key", of_orders),
+            _said(addresses, "phone_key", of_addresses),
+            _said(addresses, "address_key", of_addresses),
+        )
+        ranked = np.lexsort((order, known_at, key))
+        self.key, self.known_at = key.take(ranked), known_at.take(ranked)
+        self.order: Ints = order.take(ranked)  # order as a position of orders.keys
 
     def latest(self, keys: Ints, before: Ints, cap: int) -> Joined:
         """The latest `cap` links of each key known before the moment; rows are of this table."""
-        low = np.searchsorted(self.key, keys, "left")
-        high = np.where(keys == NONE, low, np.searchsorted(self.key, keys, "right"))
+        low = self.key.searchsorted(keys)
+        high = np.where(keys == NONE, low, self.key.searchsorted(keys, "right"))
         high = count_before(self.known_at, low, high, before)
         return expand(np.maximum(low, high - cap), high)
 
 
-def first_links(key: Ints, order: Ints, known_at: Ints) -> tuple[Ints, Ints, Ints]:
-    """Each (key, order) once, at its first `known_at`."""
-    ranked = np.lexsort((known_at, order, key))
-    key, order, known_at = key[ranked], order[ranked], known_at[ranked]
-    first = np.ones(len(key), np.bool_)
-    first[1:] = (key[1:] != key[:-1]) | (order[1:] != order[:-1])
-    return key[first], order[first], known_at[first]
+def _said(table: Grouped, name: str, order: Ints) -> tuple[Ints, Ints, Ints]:
+    """Key, order and moment of each row; of a large table only where a row may say anew.
+
+    A version that only repeats the key of the one before it, and is not known earlier, links
+    nothing anew; leaving it out spares the sort most of a large table.
+    """
+    key, known_at = table.column(name), table.column("known_at")
+    if len(key) <= SMALL:
+        return key, order, known_at
+    fresh = key != NONE
+    again = (key[1:] == key[:-1]) & (order[1:] == order[:-1]) & (known_at[1:] >= known_at[:-1])
+    fresh[1:] &= ~again
+    return key[fresh], order[fresh], known_at[fresh]
+
+
+def _first(*said: tuple[Ints, Ints, Ints]) -> Ints:
+    """Each (key, order) once, at its first moment, (3, links); orders not known (-1) left out."""
+    links = np.concatenate([column for each in zip(*said, strict=True) for column in each])
+    links = links.reshape(3, -1)
+    links = links.take(np.lexsort(links[::-1]), axis=1)
+    key, order, _ = links
+    first = (key != NONE) & (order >= 0)
+    first[1:] &= (key[1:] != key[:-1]) | (order[1:] != order[:-1])
+    return links.compress(first, axis=1)

@@ -7,68 +7,67 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.cut import Floats, Ints, number
+from features.cut import Floats, Ints
 from features.facts import NONE
 from features.schema import DAY_US, HOUR_US, PAYMENT_METHODS
 
 MINOR = 100.0  # home amounts are shown in hundreds of minor units: whole units of most currencies
 
 
-def hours_between(start: Ints, stop: Ints) -> Floats:
-    """Hours from start to stop, NaN where either is unknown."""
-    known = (start != NONE) & (stop != NONE)
-    return np.where(known, (stop - np.where(known, start, 0)) / HOUR_US, np.nan)
+def hours_between(start: Floats, stop: Floats) -> Floats:
+    """Hours from start to stop, NaN where either is unknown; the difference is exact."""
+    hours: Floats = (stop - start) / HOUR_US
+    return hours
 
 
 def part(top: Floats, bottom: Floats) -> Floats:
     """Top over bottom; NaN where either is unknown or the bottom is zero."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(bottom > 0, top / bottom, np.nan)
+    return top / np.where(bottom > 0, bottom, np.nan)
 
 
-def order_amount(home_amount: Ints) -> Floats:
+def order_amount(home_amount: Floats) -> Floats:
     """Amount of the order in the shop's home currency.
 
     (n,) float64 in [0, inf), hundreds of minor units.
     Missing where the amount or the currency's rate is unknown.
     What is at stake decides who complains and how far they go.
     """
-    return number(home_amount) / MINOR
+    return home_amount / MINOR
 
 
-def order_shipping_share(shipping_minor: Ints, amount_minor: Ints) -> Floats:
+def order_shipping_share(shipping_minor: Floats, amount_minor: Floats) -> Floats:
     """Shipping cost as a share of the amount.
 
     (n,) float64 in [0, inf), share.
     Missing where either is unknown or the amount is zero.
     Dear shipping goes with far places, heavy goods and disappointed bargains.
     """
-    return part(number(shipping_minor), number(amount_minor))
+    return part(shipping_minor, amount_minor)
 
 
-def order_discount_share(discount_minor: Ints, amount_minor: Ints) -> Floats:
+def order_discount_share(discount_minor: Floats, amount_minor: Floats) -> Floats:
     """Discount as a share of the amount.
 
     (n,) float64 in [0, inf), share.
     Missing where either is unknown or the amount is zero.
     Bargain hunters return and cancel more.
     """
-    return part(number(discount_minor), number(amount_minor))
+    return part(discount_minor, amount_minor)
 
 
-def order_instalments(instalments: Ints) -> Floats:
+def order_instalments(instalments: Floats) -> Floats:
     """Number of instalments the order is paid in.
 
     (n,) float64 in [0, 1000), instalments.
     Missing where unknown.
     A stretched budget makes a late or wrong parcel weigh more.
     """
-    return np.minimum(number(instalments), 999.0)
+    return np.minimum(instalments, 999.0)
 
 
 def _pays_by(method: str, payment_method: Ints) -> Floats:
     paid = payment_method == PAYMENT_METHODS.index(method)
-    return np.where(payment_method == NONE, np.nan, paid.astype(np.float64))
+    return np.where(payment_method == NONE, np.nan, paid)
 
 
 def pays_on_delivery(payment_method: Ints) -> Floats:
@@ -101,17 +100,17 @@ def pays_by_voucher(payment_method: Ints) -> Floats:
     return _pays_by("voucher", payment_method)
 
 
-def is_paid(paid_at: Ints) -> Floats:
+def is_paid(paid_at: Floats) -> Floats:
     """The payment has cleared.
 
     (n,) float64 in [0, 1], truth.
     Never missing: without a payment known, it has not cleared.
     Unpaid orders are cancelled or shipped late.
     """
-    return np.not_equal(paid_at, NONE).astype(np.float64)
+    return np.isfinite(paid_at).astype(np.float64)
 
 
-def hours_to_payment(placed_at: Ints, paid_at: Ints) -> Floats:
+def hours_to_payment(placed_at: Floats, paid_at: Floats) -> Floats:
     """Hours from placing to payment.
 
     (n,) float64 in (-inf, inf), hours.
@@ -121,17 +120,17 @@ def hours_to_payment(placed_at: Ints, paid_at: Ints) -> Floats:
     return hours_between(placed_at, paid_at)
 
 
-def hours_since_placed(placed_at: Ints, as_of: Ints) -> Floats:
+def hours_since_placed(placed_at: Floats, as_of: Floats) -> Floats:
     """Hours since the order was placed.
 
     (n,) float64 in (-inf, inf), hours.
     Never missing.
     An order that is still unshipped days later is in trouble already.
     """
-    return (as_of - placed_at) / HOUR_US
+    return hours_between(placed_at, as_of)
 
 
-def promise_days(placed_at: Ints, deliver_by_at: Ints) -> Floats:
+def promise_days(placed_at: Floats, deliver_by_at: Floats) -> Floats:
     """Days from placing to the promised delivery.
 
     (n,) float64 in (-inf, inf), days.
@@ -141,7 +140,7 @@ def promise_days(placed_at: Ints, deliver_by_at: Ints) -> Floats:
     return hours_between(placed_at, deliver_by_at) / 24.0
 
 
-def days_left_to_promise(as_of: Ints, deliver_by_at: Ints) -> Floats:
+def days_left_to_promise(as_of: Floats, deliver_by_at: Floats) -> Floats:
     """Days left until the promised delivery.
 
     (n,) float64 in (-inf, inf), days.
@@ -151,7 +150,7 @@ def days_left_to_promise(as_of: Ints, deliver_by_at: Ints) -> Floats:
     return hours_between(as_of, deliver_by_at) / 24.0
 
 
-def hours_to_ship_by(as_of: Ints, ship_by_at: Ints) -> Floats:
+def hours_to_ship_by(as_of: Floats, ship_by_at: Floats) -> Floats:
     """Hours left until the order must ship.
 
     (n,) float64 in (-inf, inf), hours.
@@ -161,7 +160,7 @@ def hours_to_ship_by(as_of: Ints, ship_by_at: Ints) -> Floats:
     return hours_between(as_of, ship_by_at)
 
 
-def slack_days(ship_by_at: Ints, deliver_by_at: Ints) -> Floats:
+def slack_days(ship_by_at: Floats, deliver_by_at: Floats) -> Floats:
     """Days between the ship-by time and the promised delivery.
 
     (n,) float64 in (-inf, inf), days.
@@ -171,15 +170,14 @@ def slack_days(ship_by_at: Ints, deliver_by_at: Ints) -> Floats:
     return hours_between(ship_by_at, deliver_by_at) / 24.0
 
 
-def promise_weekday(deliver_by_at: Ints) -> Floats:
+def promise_weekday(deliver_by_at: Floats) -> Floats:
     """Day of the week of the promised delivery, Monday is 0.
 
     (n,) float64 in [0, 6], days.
     Missing where no delivery was promised.
     Promises that end after a weekend have two idle days inside.
     """
-    weekday = (deliver_by_at // DAY_US + 3) % 7  # 1970-01-01 was a Thursday
-    return np.where(deliver_by_at == NONE, np.nan, weekday.astype(np.float64))
+    return (deliver_by_at // DAY_US + 3) % 7  # 1970-01-01 was a Thursday
 
 
 def placed_hour(local_placed_at: Ints) -> Floats:
@@ -202,21 +200,21 @@ def placed_weekday(local_placed_at: Ints) -> Floats:
     return ((local_placed_at // DAY_US + 3) % 7).astype(np.float64)
 
 
-def is_business_order(is_business: Ints) -> Floats:
+def is_business_order(is_business: Floats) -> Floats:
     """The buyer is a business.
 
     (n,) float64 in [0, 1], truth.
     Missing where unknown.
     Businesses complain about dates and papers, not about taste.
     """
-    return number(is_business)
+    return is_business
 
 
-def is_gift_order(is_gift: Ints) -> Floats:
+def is_gift_order(is_gift: Floats) -> Floats:
     """The order is a gift.
 
     (n,) float64 in [0, 1], truth.
     Missing where unknown.
     A gift has a date, and two people to please.
     """
-    return number(is_gift)
+    return is_gift

@@ -8,126 +8,83 @@ of whole numbers, so an order alone and in a batch agree to the last bit.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from features.cut import Ints, Joined
-from features.events import EVENTS, NEVER, Events
-from features.facts import NONE
+from features.cut import Ints
+from features.events import EVENTS
 from features.index import Index
+from features.joined import Floats, Joined
 from features.schema import DAY_US
 
 CAP = 500  # latest orders per key; lockers and resellers exist, and one query must stay cheap
 WHOSE = ("buyer", "phone", "address")
 WINDOW_DAYS = 365
+# What is summed over the other orders: events that had happened, then these.
+SUMS = (*(f"{event}_count" for event in EVENTS), "orders_count", "orders_count_365d")
+SUMS += ("other_buyers_count", "amounts_count", "amount_total")
+GREATEST = ("order_latest_at", "disputed_latest_at", "amount_max")
 
 
 @dataclass(frozen=True)
 class Past:
-    """Pairs of a query's slot (query * 3 + whose) and another order that shares the key."""
+    """Pairs of a query's slot (query * 3 + whose) and another order that shares the key.
 
-    slots: int  # number of slots: 3 a query
-    slot: Ints  # (pairs,) rising
-    order: Ints  # (pairs,) order as a position of orders.keys
-    before: Ints  # (pairs,) the query's moment
-    events: Events
-    placed_at: Ints  # (pairs,) of the order's first version
-    amount: Ints  # (pairs,) home minor units of the first version, NONE where unknown
-    other_buyer: npt.NDArray[np.bool_]  # (pairs,) the order has another buyer than the query's
+    Attributes:
+        pairs: `owner` is the slot, `row` the order as a position of orders.keys.
+        before: (pairs,) the query's moment.
+        when: (pairs, EVENTS) moments of the other order's events, NEVER where there is none.
+        placed_at: (pairs,) of the order's first version.
+        amount: (pairs,) home minor units of the first version, NaN where unknown.
+        other_buyer: (pairs,) the order has another buyer than the query's.
 
-    @cached_property
-    def orders_count(self) -> Ints:
-        """Other orders per slot."""
-        return np.bincount(self.slot, minlength=self.slots).astype(np.int64)
+    """
 
-    @cached_property
-    def priced(self) -> npt.NDArray[np.bool_]:
-        """(pairs,): the amount is known in the home currency."""
-        return np.not_equal(self.amount, NONE)
+    pairs: Joined
+    before: Ints
+    when: Ints
+    placed_at: Ints
+    amount: Floats
+    other_buyer: npt.NDArray[np.bool_]
 
-    @cached_property
-    def amount_total(self) -> Ints:
-        """Sum of the known amounts per slot, home minor units."""
-        return self.total(self.amount, self.priced)
+    def sums(self) -> Floats:
+        """(SUMS, WHOSE, queries): over the other orders; whole numbers, 0 where there is none."""
+        terms = np.empty((len(SUMS), len(self.before)))
+        terms[: len(EVENTS)] = (self.when < self.before[:, None]).T
+        terms[-5] = 1.0
+        terms[-4] = self.placed_at >= self.before - WINDOW_DAYS * DAY_US
+        terms[-3] = self.other_buyer
+        unpriced = np.isnan(self.amount)
+        terms[-2] = ~unpriced
+        terms[-1] = np.where(unpriced, 0.0, self.amount)
+        return self._by_whose(self.pairs.reduced(np.add, terms, 0.0))
 
-    @cached_property
-    def latest_order_at(self) -> Ints:
-        """When the latest other order was placed, per slot; NONE where there is none."""
-        return self.greatest(self.placed_at, np.ones(len(self.slot), np.bool_))
+    def greatest(self) -> Floats:
+        """(GREATEST, WHOSE, queries): over the other orders; NaN where there is none."""
+        disputed = self.when[:, EVENTS.index("disputed")]
+        terms = np.empty((len(GREATEST), len(self.before)))
+        terms[0] = self.placed_at
+        terms[1] = np.where(disputed < self.before, disputed, np.nan)
+        terms[2] = self.amount
+        return self._by_whose(self.pairs.reduced(np.fmax, terms, np.nan))
 
-    def count(self, chosen: npt.NDArray[np.bool_]) -> Ints:
-        """Chosen pairs per slot."""
-        return np.bincount(self.slot[chosen], minlength=self.slots).astype(np.int64)
-
-    def total(self, values: Ints, chosen: npt.NDArray[np.bool_]) -> Ints:
-        """Sum of whole numbers over chosen pairs per slot, exact."""
-        out = np.zeros(self.slots, np.int64)
-        np.add.at(out, self.slot[chosen], values[chosen])
-        return out
-
-    def greatest(self, values: Ints, chosen: npt.NDArray[np.bool_]) -> Ints:
-        """Largest value over chosen pairs per slot; NONE where there is none."""
-        out = np.full(self.slots, NONE, np.int64)
-        np.maximum.at(out, self.slot[chosen], values[chosen])
-        return out
-
-    @cached_property
-    def happened(self) -> npt.NDArray[np.bool_]:
-        """(pairs, events): the event was known before the query's moment."""
-        return self.events.when[self.order] < self.before[:, None]
-
-    @cached_property
-    def event_counts(self) -> Ints:
-        """(slots, events): other orders to which the event had happened."""
-        out = np.zeros((self.slots, len(EVENTS)), np.int64)
-        np.add.at(out, self.slot, self.happened)
-        return out
-
-    @cached_property
-    def recent(self) -> npt.NDArray[np.bool_]:
-        """(pairs,): placed within the window."""
-        return self.placed_at >= self.before - WINDOW_DAYS * DAY_US
-
-    def latest_event(self, name: str) -> Ints:
-        """Latest moment of an event before the query's, per slot; NONE where there is none."""
-        column = EVENTS.index(name)
-        moments = self.events.when[self.order, column]
-        return self.greatest(moments, (moments != NEVER) & self.happened[:, column])
+    def _by_whose(self, values: Floats) -> Floats:
+        by_query = values.reshape(len(values), -1, len(WHOSE))
+        return np.ascontiguousarray(by_query.transpose(0, 2, 1))
 
 
-def past(index: Index, keys: Ints, before: Ints, *, own: Ints, amounts: Ints) -> Past:
-    """The past of each query.
+def past(index: Index, keys: Ints, before: Ints, own: Ints) -> tuple[Joined, Ints]:
+    """The other orders of each query's buyer, phone and address, and each pair's moment.
 
     `keys` (n, 3): buyer, phone and address key; `before` (n,); `own` (n,): the query's order as a
-    position of orders.keys, left out of its own past; `amounts` (orders,): home minor units of
-    each order's first version.
+    position of orders.keys, left out of its own past.
     """
-    joined = _others(index, keys, before, own)
-    slot, order = joined.owner, joined.row
-    query = slot // len(WHOSE)
-    orders = index["orders"]
-    first = orders.starts[order]
-    buyer = orders.column("buyer_key")[first]
-    return Past(
-        slots=len(before) * len(WHOSE),
-        slot=slot,
-        order=order,
-        before=before[query],
-        events=index.events,
-        placed_at=orders.column("placed_at")[first],
-        amount=amounts[order],
-        other_buyer=(buyer != keys[query, 0]) & (buyer != NONE),
-    )
-
-
-def _others(index: Index, keys: Ints, before: Ints, own: Ints) -> Joined:
-    links = index.links
-    found = links.latest(keys.ravel(), np.repeat(before, len(WHOSE)), CAP)
-    order = links.order[found.row]
-    known_first = index["orders"].column("known_at")[index["orders"].starts]
-    query = found.owner // len(WHOSE)
+    links, orders = index.links, index["orders"]
+    found = links.latest(keys.ravel(), before.repeat(len(WHOSE)), CAP)
+    order, query = links.order.take(found.row), found.owner // len(WHOSE)
+    moment = before.take(query)
     # A link may be known before its order is (an address that arrived first): it waits.
-    keep = (order != own[query]) & (known_first[order] < before[query])
-    return Joined(found.owner[keep], order[keep])
+    known_first = orders.column("known_at").take(orders.starts.take(order))
+    keep = (order != own.take(query)) & (known_first < moment)
+    return Joined(found.owner[keep], order[keep], found.queries), moment[keep]

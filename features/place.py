@@ -5,15 +5,14 @@ Knows nothing of the buyer.
 
 from __future__ import annotations
 
-import numpy as np
-
 from features.basket import most
-from features.cut import Floats, Ints
+from features.cut import Floats, Joined
 from features.order import hours_between
 from features.population import WINDOW_DAYS
+from features.shares import ratio
 
 
-def city_orders_per_day(city_orders_90d: Ints) -> Floats:
+def city_orders_per_day(city_orders_90d: Floats) -> Floats:
     """Orders per day to this city, past 90 days.
 
     (n,) float64 in [0, inf), orders per day.
@@ -23,7 +22,7 @@ def city_orders_per_day(city_orders_90d: Ints) -> Floats:
     return city_orders_90d / WINDOW_DAYS
 
 
-def postcode_area_orders_per_day(prefix_orders_90d: Ints) -> Floats:
+def postcode_area_orders_per_day(prefix_orders_90d: Floats) -> Floats:
     """Orders per day to this postcode area, past 90 days.
 
     (n,) float64 in [0, inf), orders per day.
@@ -103,29 +102,29 @@ def place_transit_hours(city_transit_hours_mean: Floats) -> Floats:
     return city_transit_hours_mean
 
 
-def route_late_share_worst(as_of: Ints, item_owner: Ints, route_late_share: Floats) -> Floats:
+def route_late_share_worst(items: Joined, route_late_share: Floats) -> Floats:
     """Highest share of late orders from a seller's postcode area to this region.
 
     (n,) float64 in [0, 1], share.
     Missing where the basket is empty or the shop has no resolved order yet.
     Ways, not places, are slow.
     """
-    return most(item_owner, route_late_share, len(as_of))
+    return most(items, route_late_share)
 
 
-def route_transit_hours(as_of: Ints, item_owner: Ints, route_transit_hours_mean: Floats) -> Floats:
+def route_transit_hours(items: Joined, route_transit_hours_mean: Floats) -> Floats:
     """Mean hours in transit from the farthest seller's postcode area to this region.
 
     (n,) float64 in (-inf, inf), hours.
     Missing where the basket is empty or nothing was delivered yet.
     What this way has really taken.
     """
-    return most(item_owner, route_transit_hours_mean, len(as_of))
+    return most(items, route_transit_hours_mean)
 
 
 def promise_against_way_days(
-    placed_at: Ints,
-    deliver_by_at: Ints,
+    placed_at: Floats,
+    deliver_by_at: Floats,
     seller_handling_hours: Floats,
     route_transit_hours: Floats,
 ) -> Floats:
@@ -140,8 +139,8 @@ def promise_against_way_days(
 
 
 def way_left_days(
-    as_of: Ints,
-    deliver_by_at: Ints,
+    as_of: Floats,
+    deliver_by_at: Floats,
     route_transit_hours: Floats,
 ) -> Floats:
     """Days left until the promise, less what this way has really taken.
@@ -213,12 +212,11 @@ def shop_late_share_recent(shop_late_share_90d: Floats) -> Floats:
     return shop_late_share_90d
 
 
-def shop_orders_against_past(shop_orders: Ints, shop_orders_90d: Ints) -> Floats:
+def shop_orders_against_past(shop_orders: Floats, shop_orders_90d: Floats) -> Floats:
     """Orders of the shop in the past 90 days, against all its orders.
 
     (n,) float64 in [0, 1], share.
     Missing where the shop had no order yet.
     A rush: who grows fast ships late. Near 1 for a shop that is new.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(shop_orders > 0, shop_orders_90d / shop_orders, np.nan)
+    return ratio(shop_orders_90d, shop_orders)

@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 
 from features.cut import Ints
-from features.events import NEVER, Events
+from features.events import NEVER, RATES, Events
 from features.facts import NONE, Facts
 from features.index import Index
 from features.members import Members, members
@@ -31,7 +31,6 @@ NEVER_SHIPPED_DAYS = 14  # open for longer than this, an order counts as not shi
 LIMIT_HOURS = 60 * 24  # hours beyond this are cut: one lost parcel must not swamp a seller's mean
 
 # What is counted: name → how (see `_streams`). Order matters: it is the columns of a state.
-RATES = ("disputed", "reviewed", "late", "refused", "failed", "returned", "withdrawn")
 COUNTS = (
     "orders",
     "resolved",
@@ -73,9 +72,10 @@ class State:
         """Counts (len(keys), len(COLUMNS)) of the given keys."""
         if len(self.keys) == 0:
             return np.zeros((len(keys), len(COLUMNS)), np.int64)
-        at = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
-        found = (self.keys[at] == keys) & (keys != NONE)
-        return np.where(found[:, None], self.counts[at], 0)
+        at = np.minimum(self.keys.searchsorted(keys), len(self.keys) - 1)
+        found = self.keys.take(at) == keys  # NONE is never counted, so never found
+        rows: Ints = self.counts.take(at, axis=0) * found[:, None]
+        return rows
 
     def to_bytes(self) -> bytes:
         """The state as compressed bytes; keys whose counts are all zero are left out."""
@@ -204,7 +204,11 @@ def _streams(
 
 def _handling(orders: _OrderMoments, order: Ints, one: Ints) -> dict[str, tuple[Ints, Ints]]:
     shipped, delivered = orders.shipped[order], orders.delivered[order]
-    placed, due, promise = orders.placed[order], orders.ship_by[order], orders.deliver_by[order]
+    placed, due, promise = (
+        orders.placed[order],
+        orders.ship_by[order],
+        orders.deliver_by[order],
+    )
     ripe = placed + NEVER_SHIPPED_DAYS * DAY_US
     promised = np.where(promise == NEVER, NEVER, delivered)
     moved = _later(shipped, delivered)  # a courier's scan may reach us before the shipping does
@@ -258,7 +262,9 @@ class _OrderMoments:
         outcome = np.min(np.stack([events.of(name) for name in RATES]), axis=0, initial=NEVER)
         delivered = events.of("delivered")
         settled = np.where(
-            delivered == NEVER, NEVER, delivered + SETTLED_DAYS * DAY_US * (delivered != NEVER)
+            delivered == NEVER,
+            NEVER,
+            delivered + SETTLED_DAYS * DAY_US * (delivered != NEVER),
         )
         return _OrderMoments(
             placed=placed,

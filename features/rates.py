@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.cut import Ints
+from features.cut import Floats, Ints
 from features.facts import NONE
 from features.money import minor_digits
 
@@ -36,6 +36,15 @@ class Rates:
         rate = 1.0 if code == self.home else self.per_unit.get(code, float("nan"))
         return rate * 10.0 ** (minor_digits(self.home) - minor_digits(code))
 
+    def factors(self, currencies: Ints) -> Floats:
+        """`factor` of each currency code, (n,)."""
+        if len(currencies) == 1:
+            return np.array([self.factor(currencies.item())])
+        if len(currencies) and (currencies == currencies[0]).all():  # the usual case needs no sort
+            return np.full(len(currencies), self.factor(int(currencies[0])))
+        codes, which = np.unique(currencies, return_inverse=True)
+        return np.array([self.factor(code) for code in codes.tolist()], np.float64)[which]
+
 
 def home_minor(amounts: Ints, currencies: Ints, rates: Rates) -> Ints:
     """Amounts in home minor units, rounded half to even; NONE where amount or rate is unknown.
@@ -43,11 +52,7 @@ def home_minor(amounts: Ints, currencies: Ints, rates: Rates) -> Ints:
     >>> home_minor(np.array([1000]), np.array([currency_code("BRL")]), Rates("USD", {"BRL": 0.2}))
     array([200])
     """
-    if len(currencies) and (currencies == currencies[0]).all():  # the usual case, and the quick one
-        factors = np.full(len(currencies), rates.factor(int(currencies[0])))
-    else:
-        codes, which = np.unique(currencies, return_inverse=True)
-        factors = np.array([rates.factor(int(code)) for code in codes], np.float64)[which]
+    factors = rates.factors(currencies)
     known = (amounts != NONE) & ~np.isnan(factors)
     home = np.rint(np.where(known, amounts, 0) * np.where(known, factors, 0.0))
     return np.where(known, home.astype(np.int64), NONE)

@@ -2,18 +2,19 @@
 
 Knows nothing of features. `{whose}_{count}` is a count of the day's state; `{whose}_{rate}_share`
 is that rate among resolved orders, shrunk towards the next wider group: a variant to its product,
-a product to its category, a city to its postcode area, that to its region, all to the shop.
+a product to its category, a city to its postcode area, that to its region, all to the shop, and
+so are a buyer, a phone and an address by their own past.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
 from features.cut import Floats, Ints, Joined
-from features.population import COLUMNS, RATES, day_for
+from features.events import RATES
+from features.past import SUMS, WHOSE
+from features.plan import Part, Rule
+from features.population import COLUMNS, day_for
 from features.view import Query
 
 # A share speaks for itself once it rests on about this many orders; until then its kin do.
@@ -44,10 +45,19 @@ RATIOS = {
     "transit_hours_mean": ("transit_sum", "delivered"),
     "spare_hours_mean": ("spare_sum", "delivered"),
 }
+# (top or bottom, ratio): their columns of all time, then those of the last WINDOW_DAYS.
+_ENDS = np.array(
+    [
+        [COLUMNS.index(ends[which] + window) for ends in RATIOS.values()]
+        for window in ("", "_90d")
+        for which in (0, 1)
+    ]
+)
 
 
-def order_counts(  # noqa: PLR0917 - the parameters are the columns read, by name
+def counts(  # noqa: PLR0913, PLR0917 - the parameters are the columns read, by name
     query: Query,
+    items: Joined,
     shop_key: Ints,
     payment_key: Ints,
     carrier_key: Ints,
@@ -55,58 +65,60 @@ def order_counts(  # noqa: PLR0917 - the parameters are the columns read, by nam
     region_key: Ints,
     prefix_key: Ints,
     city_key: Ints,
-) -> Ints:
-    """Counts of the day's state, (7, n, columns) in the order of BY_ORDER."""
-    keys = (shop_key, payment_key, carrier_key, ship_service_key, region_key, prefix_key, city_key)
-    return _counts(query, np.stack(keys), day_for(query.as_of))
-
-
-def item_counts(  # noqa: PLR0917 - the parameters are the columns read, by name
-    query: Query,
-    items: Joined,
     category_key: Ints,
     seller_key: Ints,
     route_key: Ints,
     product_key: Ints,
     variant_key: Ints,
-) -> Ints:
-    """Counts of the day's state, (5, m, columns) in the order of BY_ITEM."""
-    keys = (category_key, seller_key, route_key, product_key, variant_key)
-    return _counts(query, np.stack(keys), day_for(query.as_of)[items.owner])
+) -> Floats:
+    """Counts of the day's state, (columns, 7 n + 5 m): BY_ORDER's groups, then BY_ITEM's."""
+    places = [shop_key, payment_key, carrier_key, ship_service_key]
+    places += [region_key, prefix_key, city_key]
+    goods = [category_key, seller_key, route_key, product_key, variant_key]
+    days = day_for(query.as_of)
+    if len(days) == 1 or (len(days) and (days == days[0]).all()):
+        found = query.states.state(int(days[0])).rows(np.concatenate((*places, *goods)))
+    else:
+        each = [days] * len(places) + [items.spread(days)] * len(goods)
+        found = _on_days(query, np.concatenate((*places, *goods)), np.concatenate(each))
+    return np.ascontiguousarray(found.T, np.float64)
 
 
-def _counts(query: Query, keys: Ints, days: Ints) -> Ints:
-    """One look-up a day, for all keys (g, n) of that day at once."""
-    out = np.zeros((*keys.shape, len(COLUMNS)), np.int64)
-    each = days[:1] if len(days) == 1 else np.unique(days)
-    for day in each:
-        of_day = slice(None) if len(each) == 1 else np.flatnonzero(days == day)
-        asked = keys[:, of_day]
-        found = query.states.state(int(day)).rows(asked.ravel())
-        out[:, of_day] = found.reshape(*asked.shape, len(COLUMNS))
-    return out
+def _on_days(query: Query, keys: Ints, days: Ints) -> Ints:
+    """The counts of each key (k,) on its day, (k, columns): one look-up a day."""
+    found = np.empty((len(keys), len(COLUMNS)), np.int64)
+    ranked = days.argsort(kind="stable")
+    each, starts = np.unique(days[ranked], return_index=True)
+    for day, rows in zip(each.tolist(), np.split(ranked, starts[1:]), strict=False):
+        found[rows] = query.states.state(day).rows(keys[rows])
+    return found
 
 
-def ratio(top: npt.NDArray[Any], bottom: npt.NDArray[Any]) -> Floats:
+def order_counts(query: Query, counts: Floats) -> Floats:
+    """Counts of BY_ORDER's groups, (columns, 7, n)."""
+    queries = len(query.as_of)
+    return counts[:, : len(BY_ORDER) * queries].reshape(len(counts), len(BY_ORDER), queries)
+
+
+def item_counts(query: Query, items: Joined, counts: Floats) -> Floats:
+    """Counts of BY_ITEM's groups, (columns, 5, m)."""
+    skipped = len(BY_ORDER) * len(query.as_of)
+    return counts[:, skipped:].reshape(len(counts), len(BY_ITEM), len(items))
+
+
+def ratio(top: Floats, bottom: Floats) -> Floats:
     """Top over bottom, NaN where the bottom is zero."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(bottom > 0, top / bottom, np.nan)
+    return top / np.where(bottom > 0, bottom, np.nan)
 
 
-def shrunk(top: Ints, bottom: Ints, prior: Floats) -> Floats:
+def shrunk(top: Floats, bottom: Floats, prior: Floats) -> Floats:
     """Share of the group's own orders and SHRINK_ORDERS imagined ones that are like its kin."""
     return (top + SHRINK_ORDERS * prior) / (bottom + SHRINK_ORDERS)
 
 
-_TOPS = [COLUMNS.index(top) for top, _ in RATIOS.values()]
-_BOTTOMS = [COLUMNS.index(bottom) for _, bottom in RATIOS.values()]
-_TOPS_90D = [COLUMNS.index(f"{top}_90d") for top, _ in RATIOS.values()]
-_BOTTOMS_90D = [COLUMNS.index(f"{bottom}_90d") for _, bottom in RATIOS.values()]
-
-
-def order_ratios(order_counts: Ints) -> Floats:
-    """All-time ratios of BY_ORDER's groups, (7, n, ratios), each pulled to the next wider."""
-    top, bottom = order_counts[..., _TOPS], order_counts[..., _BOTTOMS]
+def order_ratios(order_counts: Floats) -> Floats:
+    """All-time ratios of BY_ORDER's groups, (7, ratios, n), each pulled to the next wider."""
+    top, bottom = _ends(order_counts, _ENDS[:2])
     out = np.empty(top.shape)
     out[0] = ratio(top[0], bottom[0])  # the shop
     out[1:5] = shrunk(top[1:5], bottom[1:5], out[0])  # payment, carrier, service, region
@@ -115,46 +127,53 @@ def order_ratios(order_counts: Ints) -> Floats:
     return out
 
 
-def item_ratios(items: Joined, item_counts: Ints, order_ratios: Floats) -> Floats:
-    """All-time ratios of BY_ITEM's groups, (5, m, ratios), each pulled to the next wider."""
-    top, bottom = item_counts[..., _TOPS], item_counts[..., _BOTTOMS]
+def item_ratios(items: Joined, item_counts: Floats, order_ratios: Floats) -> Floats:
+    """All-time ratios of BY_ITEM's groups, (5, ratios, m), each pulled to the next wider."""
+    top, bottom = _ends(item_counts, _ENDS[:2])
     out = np.empty(top.shape)
-    out[:3] = shrunk(top[:3], bottom[:3], order_ratios[0, items.owner])  # category, seller, route
+    out[:3] = shrunk(top[:3], bottom[:3], items.spread(order_ratios[0]))  # category, seller, route
     out[3] = shrunk(top[3], bottom[3], out[0])  # product
     out[4] = shrunk(top[4], bottom[4], out[3])  # variant
     return out
 
 
-def order_ratios_90d(order_counts: Ints, order_ratios: Floats) -> Floats:
+def order_ratios_90d(order_counts: Floats, order_ratios: Floats) -> Floats:
     """As `order_ratios` over the last WINDOW_DAYS, pulled to the group's own of all time."""
-    return shrunk(order_counts[..., _TOPS_90D], order_counts[..., _BOTTOMS_90D], order_ratios)
+    top, bottom = _ends(order_counts, _ENDS[2:])
+    return shrunk(top, bottom, order_ratios)
 
 
-def item_ratios_90d(item_counts: Ints, item_ratios: Floats) -> Floats:
+def item_ratios_90d(item_counts: Floats, item_ratios: Floats) -> Floats:
     """As `item_ratios` over the last WINDOW_DAYS, pulled to the group's own of all time."""
-    return shrunk(item_counts[..., _TOPS_90D], item_counts[..., _BOTTOMS_90D], item_ratios)
+    top, bottom = _ends(item_counts, _ENDS[2:])
+    return shrunk(top, bottom, item_ratios)
 
 
-class _Picked:
-    """A column picked from a matrix of many; its parameter's name is composed."""
-
-    def __init__(self, matrix: str, group: int, column: int) -> None:
-        self.parameters, self._group, self._column = (matrix,), group, column
-
-    def __call__(self, matrix: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return matrix[self._group, :, self._column]
+def _ends(counts: Floats, columns: Ints) -> Floats:
+    """Tops and bottoms of all ratios, (2, groups, ratios, ...) of counts (columns, groups, ...)."""
+    return counts.take(columns, axis=0).swapaxes(1, 2)
 
 
-def _columns() -> dict[str, Any]:
-    own = (order_counts, item_counts, order_ratios, item_ratios, order_ratios_90d, item_ratios_90d)
-    columns: dict[str, Any] = {f.__name__: f for f in own}
+def past_shares(past_sums: Floats, order_ratios: Floats) -> Floats:
+    """Shares of RATES among the other orders of WHOSE, (rates, 3, n), pulled to the shop's."""
+    rates, orders = past_sums[: len(RATES)], past_sums[SUMS.index("orders_count")]
+    return shrunk(rates, orders, order_ratios[0, : len(RATES), None])
+
+
+def _columns() -> dict[str, Rule]:
+    columns: dict[str, Rule] = {f.__name__: f for f in (counts, order_counts, item_counts)}
+    columns |= {f.__name__: f for f in (order_ratios, item_ratios, past_shares)}
+    columns |= {f.__name__: f for f in (order_ratios_90d, item_ratios_90d)}
     for level, groups in (("order", BY_ORDER), ("item", BY_ITEM)):
         for group, whose in enumerate(groups):
-            for column, name in enumerate(COLUMNS):
-                columns[f"{whose}_{name}"] = _Picked(f"{level}_counts", group, column)
-            for column, name in enumerate(RATIOS):
-                columns[f"{whose}_{name}"] = _Picked(f"{level}_ratios", group, column)
-                columns[f"{whose}_{name}_90d"] = _Picked(f"{level}_ratios_90d", group, column)
+            for at, name in enumerate(COLUMNS):
+                columns[f"{whose}_{name}"] = Part(f"{level}_counts", (at, group))
+            for at, name in enumerate(RATIOS):
+                columns[f"{whose}_{name}"] = Part(f"{level}_ratios", (group, at))
+                columns[f"{whose}_{name}_90d"] = Part(f"{level}_ratios_90d", (group, at))
+    for slot, whose in enumerate(WHOSE):
+        for at, rate in enumerate(RATES):
+            columns[f"{whose}_{rate}_share"] = Part("past_shares", (at, slot))
     return columns
 
 

@@ -1,31 +1,45 @@
 """The columns that features read: the order, its basket, address and messages, as known by then.
 
 Knows nothing of features. Every column is a function whose parameters are the names of the
-columns it reads; `features.plan` puts them in order. Columns of the order are (n,), one value a
-query; columns of the basket are (m,), one value an item line, with `item_owner` naming its query.
+columns it reads, or a part of a matrix of columns; `features.plan` puts them in order. Columns of
+the order are (n,), one value a query; columns of the basket are (m,), one value an item line,
+with `items.owner` naming its query. Keys, codes and `as_of` are int64 with NONE, everything else
+float64 with NaN: moments are exact in both, so hours are one subtraction.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import numpy.typing as npt
 
-from features.cut import Ints, Joined, last_of_runs, number
-from features.events import EVENTS
-from features.facts import NONE
+from features.basket import first_lines, whole_total
+from features.cut import Floats, Ints, Joined, last_of_runs, number
+from features.facts import DTYPES, NONE
 from features.index import Index
-from features.members import city_in_region, item_category, mixed
+from features.joined import Truths
+from features.members import item_category, mixed
 from features.past import WHOSE, Past, past
 from features.population import States
-from features.rates import Rates, home_minor
+from features.rates import Rates
 from features.schema import HOUR_US, SENDERS
 
-Truths = npt.NDArray[np.bool_]
+
+def _place(table: str, fact: str) -> int:
+    return (DTYPES[table].names or ()).index(fact)
+
+
+def _places(table: str, *facts: str) -> list[int]:
+    return [_place(table, fact) for fact in facts]
+
+
+_CATEGORY = _places("items", "category_key", "product_key", "known_at")
+_WRITTEN = _places("messages", "length", "questions", "exclamations")
+_MOVING = _places("addresses", "city_key", "phone_key", "line1_key")  # see `address_moves`
+_ADDRESS_PLACE = slice(_place("addresses", "lat"), _place("addresses", "lon") + 1)
+_SELLER_PLACE = slice(_place("sellers", "lat"), _place("sellers", "lon") + 1)
 
 
 @dataclass(frozen=True)
@@ -52,34 +66,44 @@ class Query:
     timezone: str
 
 
+def _latest_versions(versions: Joined, which: Ints) -> Joined:
+    """The last version of each: of rows of one query, those that `which` tells apart."""
+    if len(versions) < 2:
+        return versions
+    return versions.where(last_of_runs(versions.owner, which.take(versions.row)))
+
+
 # --- the order
 
 
-def as_of(query: Query) -> Ints:
+def as_of(query: Query) -> Floats:
     """The moment of each query."""
-    return query.as_of
+    return query.as_of.astype(np.float64)
 
 
-def _order_fact(name: str) -> Any:
-    def fact(query: Query) -> Ints:
-        return query.index["orders"].column(name)[query.order_row]
-
-    return fact
+def order_facts(query: Query) -> Ints:
+    """(facts, n): facts of the order's version in force, NONE where unknown."""
+    return query.index["orders"].facts(query.order_row)
 
 
-def _order_moment(name: str) -> Any:
-    """A moment of the order that counts only once it has passed."""
-
-    def moment(query: Query) -> Ints:
-        at: Ints = query.index["orders"].column(name)[query.order_row]
-        return np.where(at < query.as_of, at, NONE)
-
-    return moment
+def order_numbers(order_facts: Ints) -> Floats:
+    """(facts, n): the same as numbers, NaN where unknown."""
+    return number(order_facts)
 
 
-def home_amount(query: Query, amount_minor: Ints, currency: Ints) -> Ints:
+def paid_at(as_of: Floats, told_paid_at: Floats) -> Floats:
+    """The moment of payment, which counts only once it has passed."""
+    return np.where(told_paid_at < as_of, told_paid_at, np.nan)
+
+
+def home_factor(query: Query, currency: Ints) -> Floats:
+    """Home minor units per minor unit of the order's currency, NaN where no rate is set."""
+    return query.rates.factors(currency)
+
+
+def home_amount(amount_minor: Floats, home_factor: Floats) -> Floats:
     """The order's amount in home minor units."""
-    return home_minor(amount_minor, currency, query.rates)
+    return np.rint(amount_minor * home_factor)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -91,14 +115,13 @@ def _offset_us(hour: int, timezone: str) -> int:
     return int(offset.total_seconds()) * 1_000_000 if offset else 0
 
 
-def local_placed_at(query: Query, placed_at: Ints) -> Ints:
+def local_placed_at(query: Query, placed_moment: Ints) -> Ints:
     """The moment of placing on the shop's own clock, microseconds."""
-    hours = placed_at // HOUR_US
-    if len(hours) == 1:
-        return placed_at + _offset_us(int(hours[0]), query.timezone)
-    each, which = np.unique(hours, return_inverse=True)
+    if len(placed_moment) == 1:
+        return placed_moment + _offset_us(placed_moment.item() // HOUR_US, query.timezone)
+    each, which = np.unique(placed_moment // HOUR_US, return_inverse=True)
     offsets = np.array([_offset_us(int(hour), query.timezone) for hour in each], np.int64)
-    return placed_at + offsets[which]
+    return placed_moment + offsets[which]
 
 
 # --- the basket
@@ -108,54 +131,70 @@ def items(query: Query) -> Joined:
     """Item lines of each order, the latest version known of each."""
     table = query.index["items"]
     joined = table.known(query.order_key, query.as_of)
-    return joined.where(last_of_runs(joined.owner, table.column("line")[joined.row]))
+    return _latest_versions(joined, table.column("line"))
 
 
-def item_owner(items: Joined) -> Ints:
-    """The query of each item line."""
-    return items.owner
+def item_facts(query: Query, items: Joined) -> Ints:
+    """(facts, m): facts of each item line."""
+    return query.index["items"].facts(items.row)
 
 
-def _item_fact(name: str) -> Any:
-    def fact(query: Query, items: Joined) -> Ints:
-        return query.index["items"].column(name)[items.row]
-
-    return fact
+def item_numbers(item_facts: Ints) -> Floats:
+    """(facts, m): the same as numbers."""
+    return number(item_facts)
 
 
-def category_key(query: Query, items: Joined) -> Ints:
+def category_key(query: Query, item_facts: Ints) -> Ints:
     """Category of each item line, its own or its product's."""
-    return item_category(query.index, items.row)
+    category, product, known_at = (item_facts[place] for place in _CATEGORY)
+    return item_category(query.index["products"], category, product, known_at)
 
 
-def home_unit_price(query: Query, items: Joined, unit_price_minor: Ints, currency: Ints) -> Ints:
+def is_first_of_product(items: Joined, product_key: Ints) -> Truths:
+    """One line of each product."""
+    return first_lines(items, product_key)
+
+
+def is_first_of_seller(items: Joined, seller_key: Ints) -> Truths:
+    """One line of each seller."""
+    return first_lines(items, seller_key)
+
+
+def is_first_of_variant(items: Joined, variant_key: Ints) -> Truths:
+    """One line of each variant."""
+    return first_lines(items, variant_key)
+
+
+def home_unit_price(items: Joined, unit_price_minor: Floats, home_factor: Floats) -> Floats:
     """Unit price of each item line in home minor units."""
-    return home_minor(unit_price_minor, currency[items.owner], query.rates)
+    return np.rint(unit_price_minor * items.spread(home_factor))
 
 
-def product_row(query: Query, items: Joined, product_key: Ints) -> Ints:
-    """Row of the product version known by then, -1 where the listing is unknown."""
-    return query.index["products"].latest(product_key, query.as_of[items.owner])
+def product_facts(query: Query, items: Joined, product_key: Ints) -> Ints:
+    """(facts, m): facts of each line's product as known by then."""
+    products = query.index["products"]
+    return products.facts(products.latest(product_key, items.spread(query.as_of)))
 
 
-def _product_fact(name: str) -> Any:
-    def fact(query: Query, product_row: Ints) -> npt.NDArray[Any]:
-        values = query.index["products"].take(name, product_row)
-        return values if values.dtype.kind == "f" else number(values)
-
-    return fact
+def product_numbers(product_facts: Ints) -> Floats:
+    """(facts, m): its whole numbers."""
+    return number(product_facts)
 
 
-def seller_row(query: Query, items: Joined, seller_key: Ints) -> Ints:
-    """Row of the seller version known by then, -1 where unknown."""
-    return query.index["sellers"].latest(seller_key, query.as_of[items.owner])
+def product_measures(product_facts: Ints) -> Floats:
+    """(facts, m): its measures."""
+    return product_facts.view(np.float64)
 
 
-def _seller_fact(name: str) -> Any:
-    def fact(query: Query, seller_row: Ints) -> npt.NDArray[Any]:
-        return query.index["sellers"].take(name, seller_row)
+def seller_facts(query: Query, items: Joined, seller_key: Ints) -> Ints:
+    """(facts, m): facts of each line's seller as known by then."""
+    sellers = query.index["sellers"]
+    return sellers.facts(sellers.latest(seller_key, items.spread(query.as_of)))
 
-    return fact
+
+def seller_place(seller_facts: Ints) -> Floats:
+    """(2, m): latitude and longitude of each line's seller."""
+    return seller_facts.view(np.float64)[_SELLER_PLACE]
 
 
 # --- the address
@@ -165,34 +204,47 @@ def addresses(query: Query) -> Joined:
     """Addresses of each order in the order they were recorded, latest version of each."""
     table = query.index["addresses"]
     joined = table.known(query.order_key, query.as_of)
-    return joined.where(last_of_runs(joined.owner, table.column("recorded_at")[joined.row]))
+    return _latest_versions(joined, table.column("recorded_at"))
 
 
-def address_row(query: Query, addresses: Joined) -> Ints:
+def address_row(addresses: Joined) -> Ints:
     """Row of the address in force, -1 where there is none."""
-    found = np.full(len(query.as_of), -1, np.int64)
-    found[addresses.owner] = addresses.row
-    return found
+    return addresses.last()
 
 
-def _address_fact(name: str) -> Any:
-    def fact(query: Query, address_row: Ints) -> npt.NDArray[Any]:
-        return query.index["addresses"].take(name, address_row)
-
-    return fact
+def address_facts(query: Query, address_row: Ints) -> Ints:
+    """(facts, n): facts of the address in force, NONE where there is none."""
+    return query.index["addresses"].facts(address_row)
 
 
-def city_key(query: Query, address_row: Ints) -> Ints:
-    """The city within its region."""
-    table = query.index["addresses"]
-    if len(table.rows) == 0:
-        return np.full(len(address_row), NONE, np.int64)
-    return np.where(address_row >= 0, city_in_region(table)[address_row], NONE)
+def address_numbers(address_facts: Ints) -> Floats:
+    """(facts, n): its whole numbers."""
+    return number(address_facts)
+
+
+def address_place(address_facts: Ints) -> Floats:
+    """(2, n): latitude and longitude of the address in force."""
+    return address_facts.view(np.float64)[_ADDRESS_PLACE]
+
+
+def city_key(address_city_key: Ints, region_key: Ints) -> Ints:
+    """The city within its region: towns share names."""
+    return mixed(address_city_key, region_key)
 
 
 def route_key(items: Joined, seller_prefix_key: Ints, region_key: Ints) -> Ints:
     """Seller's postcode area to buyer's region, for each item line."""
-    return mixed(seller_prefix_key, region_key[items.owner])
+    return mixed(seller_prefix_key, items.spread(region_key))
+
+
+def address_moves(query: Query, addresses: Joined) -> Floats:
+    """(3, n): how often city, phone and street changed between consecutive addresses."""
+    moves = np.zeros((len(_MOVING), len(addresses)))
+    if len(addresses) != len(addresses.starts):
+        said = query.index["addresses"].facts(addresses.row)[_MOVING]
+        moves[:, 1:] = said[:, 1:] != said[:, :-1]
+        moves[:, addresses.starts] = 0.0
+    return addresses.reduced(np.add, moves, 0.0)
 
 
 # --- messages
@@ -202,19 +254,12 @@ def messages(query: Query) -> Joined:
     """Messages of each order by time sent, latest version of each."""
     table = query.index["messages"]
     joined = table.known(query.order_key, query.as_of)
-    return joined.where(last_of_runs(joined.owner, table.column("message_key")[joined.row]))
+    return _latest_versions(joined, table.column("message_key"))
 
 
-def message_owner(messages: Joined) -> Ints:
-    """The query of each message."""
-    return messages.owner
-
-
-def _message_fact(name: str) -> Any:
-    def fact(query: Query, messages: Joined) -> Ints:
-        return query.index["messages"].column(name)[messages.row]
-
-    return fact
+def message_facts(query: Query, messages: Joined) -> Ints:
+    """(facts, messages): facts of each message."""
+    return query.index["messages"].facts(messages.row)
 
 
 def from_buyer(message_sender: Ints) -> Truths:
@@ -227,134 +272,77 @@ def from_seller(message_sender: Ints) -> Truths:
     return np.equal(message_sender, SENDERS.index("seller"))
 
 
+def message_numbers(message_facts: Ints) -> Floats:
+    """(facts, messages): facts of each message as numbers."""
+    return number(message_facts)
+
+
+def buyer_wrote(message_numbers: Floats, from_buyer: Truths) -> Floats:
+    """(facts, messages): what the buyer wrote; NaN where somebody else did."""
+    return np.where(from_buyer, message_numbers, np.nan)
+
+
+def buyer_totals(messages: Joined, buyer_wrote: Floats) -> Floats:
+    """(3, n): characters, questions and exclamations that the buyer wrote in all."""
+    return whole_total(messages, buyer_wrote[_WRITTEN])
+
+
+def seller_sent_at(message_sent_at: Floats, from_seller: Truths) -> Floats:
+    """When the seller wrote; NaN where somebody else did."""
+    return np.where(from_seller, message_sent_at, np.nan)
+
+
+def waits(messages: Joined, buyer_wrote_sent_at: Floats, seller_sent_at: Floats) -> Truths:
+    """Messages of the buyer that the shop has not answered since."""
+    answered = messages.reduced(np.fmax, seller_sent_at, np.nan)
+    since: Truths = buyer_wrote_sent_at > messages.spread(np.fmax(answered, -np.inf))
+    return since
+
+
 # --- the past
 
 
-def order_position(query: Query, order_row: Ints) -> Ints:
+def order_position(query: Query) -> Ints:
     """Each query's order as a position among the orders that the facts know."""
-    return np.searchsorted(query.index["orders"].ends, order_row, "right")
-
-
-def order_row(query: Query) -> Ints:
-    """Row of the order's version in force."""
-    return query.order_row
-
-
-def first_amounts(query: Query) -> Ints:
-    """Home minor amount of the first version of every order known, (orders,)."""
-    orders = query.index["orders"]
-    amounts, currency = orders.column("amount_minor"), orders.column("currency")
-    return home_minor(amounts[orders.starts], currency[orders.starts], query.rates)
+    return query.index["orders"].ends.searchsorted(query.order_row, "right")
 
 
 def others(
     query: Query,
     order_position: Ints,
-    first_amounts: Ints,
     buyer_key: Ints,
     phone_key: Ints,
     address_key: Ints,
 ) -> Past:
     """The other orders of this buyer, this phone and this address."""
-    keys = np.stack([buyer_key, phone_key, address_key], axis=1)
-    return past(query.index, keys, query.as_of, own=order_position, amounts=first_amounts)
+    keys = np.array((buyer_key, phone_key, address_key)).T
+    pairs, before = past(query.index, keys, query.as_of, order_position)
+    orders = query.index["orders"]
+    first = orders.starts.take(pairs.row)
+    buyer = orders.column("buyer_key").take(first)
+    price = number(orders.column("amount_minor").take(first))
+    return Past(
+        pairs=pairs,
+        before=before,
+        when=query.index.events.when.take(pairs.row, axis=0),
+        placed_at=orders.column("placed_at").take(first),
+        amount=np.rint(price * query.rates.factors(orders.column("currency").take(first))),
+        other_buyer=(buyer != buyer_key.take(pairs.owner // len(WHOSE))) & (buyer != NONE),
+    )
 
 
-def buyer_row(query: Query, buyer_key: Ints) -> Ints:
-    """Row of the buyer version known by then, -1 where unknown."""
-    return query.index["buyers"].latest(buyer_key, query.as_of)
+def past_sums(others: Past) -> Floats:
+    """(SUMS, WHOSE, n): sums over the other orders."""
+    return others.sums()
 
 
-def buyer_registered_at(query: Query, buyer_row: Ints) -> Ints:
+def past_greatest(others: Past) -> Floats:
+    """(GREATEST, WHOSE, n): the greatest over the other orders."""
+    return others.greatest()
+
+
+def buyer_registered_at(query: Query, as_of: Floats, buyer_key: Ints) -> Floats:
     """When the buyer signed up, once it has passed."""
-    at = query.index["buyers"].take("registered_at", buyer_row)
-    return np.where(at < query.as_of, at, NONE)
-
-
-def _past_columns(whose: str, slot: int) -> dict[str, Any]:
-    """The composed columns of one of buyer, phone and address: {whose}_{what}_{statistic}."""
-
-    def of(values: Ints) -> Ints:
-        return values[slot :: len(WHOSE)]
-
-    def event(name: str) -> Any:
-        column = EVENTS.index(name)
-        return lambda others: of(others.event_counts[:, column])
-
-    columns: dict[str, Any] = {f"{whose}_{name}_count": event(name) for name in EVENTS}
-    columns |= {
-        f"{whose}_orders_count": lambda others: of(others.orders_count),
-        f"{whose}_orders_count_365d": lambda others: of(others.count(others.recent)),
-        f"{whose}_other_buyers_count": lambda others: of(others.count(others.other_buyer)),
-        f"{whose}_amount_total": lambda others: of(others.amount_total),
-        f"{whose}_amounts_count": lambda others: of(others.count(others.priced)),
-        f"{whose}_amount_max": lambda others: of(others.greatest(others.amount, others.priced)),
-        f"{whose}_order_latest_at": lambda others: of(others.latest_order_at),
-        f"{whose}_disputed_latest_at": lambda others: of(others.latest_event("disputed")),
-    }
-    return columns
-
-
-def _columns() -> dict[str, Any]:
-    """Every column by name."""
-    columns: dict[str, Any] = {f.__name__: f for f in _OWN}
-    for name in ("paid_at",):
-        columns[name] = _order_moment(name)
-    for name in ORDER_FACTS:
-        columns[name] = _order_fact(name)
-    for name in ITEM_FACTS:
-        columns[name] = _item_fact(name)
-    for name in PRODUCT_FACTS:
-        columns[f"product_{name}"] = _product_fact(name)
-    for name in ("lat", "lon", "prefix_key", "city_key", "region_key"):
-        columns[f"seller_{name}"] = _seller_fact(name)
-    for name in ("lat", "lon", "line_length"):
-        columns[f"address_{name}"] = _address_fact(name)
-    columns["address_recorded_at"] = _address_fact("recorded_at")
-    for name in ADDRESS_KEYS:
-        columns[name] = _address_fact(name)
-    for name in ("sent_at", "sender", "length", "questions", "exclamations"):
-        columns[f"message_{name}"] = _message_fact(name)
-    for slot, whose in enumerate(WHOSE):
-        columns |= _past_columns(whose, slot)
-    return columns
-
-
-ORDER_FACTS = (
-    "placed_at",
-    "ship_by_at",
-    "deliver_by_at",
-    "amount_minor",
-    "currency",
-    "shipping_minor",
-    "discount_minor",
-    "payment_method",
-    "instalments",
-    "is_business",
-    "is_gift",
-    "buyer_key",
-    "shop_key",
-    "payment_key",
-    "carrier_key",
-    "ship_service_key",
-)
-ITEM_FACTS = ("line", "product_key", "variant_key", "seller_key", "quantity", "unit_price_minor")
-PRODUCT_FACTS = (
-    "title_length",
-    "description_length",
-    "photos",
-    "stock",
-    "weight_g",
-    "length_cm",
-    "width_cm",
-    "height_cm",
-)
-ADDRESS_KEYS = ("phone_key", "address_key", "region_key", "prefix_key", "postcode_key")
-_OWN = (
-    *(as_of, home_amount, local_placed_at, order_row, order_position, first_amounts),
-    *(items, item_owner, category_key, home_unit_price, product_row, seller_row),
-    *(addresses, address_row, city_key, route_key),
-    *(messages, message_owner, from_buyer, from_seller),
-    *(others, buyer_row, buyer_registered_at),
-)
-COLUMNS = _columns()
+    buyers = query.index["buyers"]
+    at = number(buyers.take("registered_at", buyers.latest(buyer_key, query.as_of)))
+    return np.where(at < as_of, at, np.nan)
