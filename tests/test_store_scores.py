@@ -43,6 +43,7 @@ def test_the_first_answer_of_an_order_and_moment_stays(store):
     assert store.put_scores([score(risk=0.9, model="second"), score("B")]) == 1
     assert store.stored_score(key(), NOON).model == "first"
     assert [s.risk for s in store.latest_scores(DAY)] == [0.5, 0.2]
+    assert store.rank_today(SHOP_KEY, DAY, 0.6) == 0, "nor does the second answer rank"
 
 
 def test_scores_come_in_order_of_commit_from_any_cursor(store):
@@ -83,7 +84,7 @@ def test_an_order_ranked_anew_does_not_stand_in_its_own_way(store):
     )
     assert store.rank_today(SHOP_KEY, DAY, 0.75) == 2
     assert store.rank_today(SHOP_KEY, DAY, 0.75, without=[key("A")]) == 1
-    assert store.rank_today(SHOP_KEY, DAY, 0.0, limit=2, without=[key("A")]) == 2
+    assert store.rank_today(SHOP_KEY, DAY, 0.0, limit=2, without=[key("nobody")]) == 2
     assert store.highest_risks(SHOP_KEY, DAY, limit=1, without=[key("A")]) == [0.8]
 
 
