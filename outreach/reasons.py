@@ -24,7 +24,7 @@ SHOP_WIDE = "shop_"
 # thing to a reader, so only the stronger of them becomes a reason.
 _VIEW = re.compile(r"_(recent|worst|shrunk|before|shop|highest|mean|\d+[dh])$")
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_CONDITION = re.compile(r"Missing where (.+?)\.?$")
+_CONDITION = re.compile(r"Missing where (?!unknown)(.+?)\.?$")
 
 
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -85,7 +85,6 @@ class Words:
         """At most `MOST` reasons, strongest first, each raising the risk and about its own thing.
 
         Features of the whole shop are passed over; see `SHOP_WIDE`.
-
 
         `contributions` (d,) in log-odds and `values` (d,) with NaN for unknown, of one order.
         """

@@ -61,7 +61,8 @@ def test_no_order_is_given_more_reasons_than_people_read() -> None:
 
 
 def test_what_is_alike_for_every_order_of_the_shop_is_no_reason_for_one() -> None:
-    found = reasons_for({"shop_late_share_recent": 2.0, "distance_km": 0.1}, {})
+    weights = {"shop_late_share_recent": 2.0, "distance_km": 0.1}
+    found = reasons_for(weights, {"shop_late_share_recent": 0.5, "distance_km": 90.0})
     assert [reason.feature for reason in found] == ["distance_km"]
 
 
