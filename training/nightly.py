@@ -21,7 +21,7 @@ from features.facts import NONE, Facts
 from features.population import STATE_VERSION, Population
 from features.proof import proof
 from features.schema import DAY_US
-from models.bundle import Bundle, BundleContents, write_bundle
+from models.bundle import Bundle, BundleContents, BundleRejected, write_bundle
 from models.key import signing_key
 from models.registry import Registry
 from models.session import Session
@@ -31,7 +31,7 @@ from store.home import Home
 from training import gate
 from training.ablate import Ablation
 from training.champion import check_first, key_path, usable_champion
-from training.export import to_onnx
+from training.export import ExportRefused, to_onnx
 from training.export_reasons import reason_tables
 from training.fit import Matrix
 from training.landmarks import Landmarks
@@ -39,7 +39,7 @@ from training.learn import RISK, Learned, ablations, learn
 from training.measure import Judged
 from training.progress import Reporter
 from training.proof_orders import proof_orders
-from training.prove import prove, prove_reasons
+from training.prove import ParityBroken, prove, prove_reasons
 from training.recipe import LearnSettings
 from training.report import report
 from training.report_card import card
@@ -73,9 +73,11 @@ def nightly(
         night = _Night(home, facts, shop, population, as_of, now, reporter)
         try:
             learned = night.learn()
+            return night.propose(learned, night.ablation(learned) if ablation else {})
         except NotEnoughHistory as reason:
             return _without_model(home, str(reason))
-        return night.propose(learned, night.ablation(learned) if ablation else {})
+        except (ExportRefused, ParityBroken, BundleRejected) as refusal:
+            return _refused(home, refusal)
 
 
 def write_states(store: Store, population: Population, as_of: int, reporter: Reporter) -> None:
@@ -221,6 +223,13 @@ def _without_model(home: Home, reason: str) -> NightlyResult:
     if not champion:
         return NightlyResult(FAILED, f"failed: no model yet, and none can be trained: {reason}")
     return _kept(champion, reason, None)
+
+
+def _refused(home: Home, refusal: Exception) -> NightlyResult:
+    """A model that cannot be exported, or whose export is not the model, is no candidate at all."""
+    champion = Registry(home.models_dir).current_name() or "no champion"
+    what = f"{type(refusal).__name__}: {' '.join(str(refusal).split())}"
+    return NightlyResult(FAILED, f"failed, {champion} untouched: {what}")
 
 
 def _kept(champion: str, reason: str, learned: Learned | None) -> NightlyResult:
