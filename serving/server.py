@@ -10,6 +10,7 @@ import ctypes
 import os
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 from pathlib import Path
@@ -19,6 +20,8 @@ from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
+
+from store.home import Home
 
 HOME = "RISKRADAR_HOME"
 LOG_REQUESTS = "RISKRADAR_LOG_REQUESTS"
@@ -43,8 +46,18 @@ _LOGGING: dict[str, Any] = {
 }
 
 
+class CannotListen(OSError):
+    """The address cannot be served on: somebody else does, or it is not this machine's."""
+
+
 def serve(home: str | Path, host: str = "127.0.0.1", port: int = 8780, workers: int = 2) -> None:
-    """Serve a home until SIGTERM or SIGINT; requests that were begun are answered first."""
+    """Serve a home until SIGTERM or SIGINT; requests that were begun are answered first.
+
+    Raises CannotListen, or what is wrong with the home (BadSettings, StoreNewer), before anything
+    is started.
+    """
+    _refuse_a_taken_address(host, port)
+    _look_through(Home(home))
     # Workers count into files of one folder, so that any of them can add up all.
     metrics_dir = tempfile.mkdtemp(prefix="riskradar-metrics-")
     os.environ |= {
@@ -72,6 +85,26 @@ def serve(home: str | Path, host: str = "127.0.0.1", port: int = 8780, workers: 
         server.serve()
     finally:
         shutil.rmtree(metrics_dir, ignore_errors=True)
+
+
+def _look_through(home: Home) -> None:
+    """Read the settings and bring the store up to date once, rather than in every worker."""
+    _ = home.create().settings
+    home.open_store().close()
+
+
+def _refuse_a_taken_address(host: str, port: int) -> None:
+    """Say so where somebody listens there: workers share their port, so two servers would too."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CannotListen(
+                f"expected {host}:{port} to be free to listen on: {error.strerror}. Stop what "
+                "listens there, or choose another with --port."
+            ) from None
 
 
 def application() -> Flask:

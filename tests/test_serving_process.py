@@ -10,10 +10,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from served_process import Server
 from served_shop import NOW, add_model, order, promote
 
 from features.schema import DAY_US
+from serving.server import CannotListen, serve
+from store.errors import BadSettings
 from store.home import Home
 
 
@@ -116,3 +119,17 @@ def test_a_body_without_a_length_is_cut_off_where_it_is_too_long(
     finally:
         connection.close()
     assert server.ask("GET", "/healthz")[0] == 200
+
+
+def test_a_second_server_on_the_same_port_is_refused_rather_than_sharing_it(
+    start: Callable[[], Server],
+) -> None:
+    server = start()
+    with pytest.raises(CannotListen, match=f"expected 127.0.0.1:{server.port} to be free"):
+        serve(server.home.path, port=server.port)
+
+
+def test_a_home_with_wrong_settings_is_refused_before_a_worker_starts(home: Home) -> None:
+    home.settings_path.write_text("[outreach]\nper_dya = 7\n")
+    with pytest.raises(BadSettings, match="per_dya"):
+        serve(home.path, port=0)
