@@ -2,22 +2,31 @@
 
 Knows nothing of the past or of other records: one row in, one row out. A table of facts is a
 structured numpy array, so rows are cut, joined and stored as plain bytes, and text never travels
-further than this module. Identities become keys: 64-bit hashes that carry their domain and shop,
-so history cannot cross shops and null never matches null.
+further than this module. Identities become keys (`features.identity`).
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
-from hashlib import blake2b
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from features.identity import (
+    FEW,
+    NONE,
+    Fold,
+    key_of,
+    keys_of,
+    phone_digits,
+    plain,
+    postcode_prefix,
+    street_address,
+    variant,
+)
 from features.schema import (
     ARMS,
     DELIVERY_STATUSES,
@@ -26,51 +35,30 @@ from features.schema import (
     SENDERS,
 )
 
+__all__ = [
+    "DTYPES",
+    "FACTS_VERSION",
+    "MAX_SAFE",
+    "NONE",
+    "Facts",
+    "currency_code",
+    "empty",
+    "facts_of",
+    "facts_of_records",
+    "from_bytes",
+    "key_of",
+    "phone_digits",
+    "plain",
+    "postcode_prefix",
+]
+
 FACTS_VERSION = 1  # raise it whenever a fact changes meaning: stores then work their facts out anew
-NONE = int(np.iinfo(np.int64).min)  # an unknown whole number (time, money, key, code)
 MAX_SAFE = 2**62  # facts beyond this are refused at the edge, so sums of pairs never overflow
 
 Facts = dict[str, npt.NDArray[Any]]  # table name → structured array of that table's dtype
-Values = Sequence[Any]
+Values = Sequence[Any] | npt.NDArray[Any]
 Row = Mapping[str, Values]  # column name → values of the rows; absent columns are unknown
-
-
-@lru_cache(maxsize=1 << 16)
-def key_of(domain: str, shop_id: str, value: str | None) -> int:
-    """64-bit key of an identity within a domain and shop; NONE where the value is unknown.
-
-    BLAKE2b, so the same on every machine and run. Two of ten million identities collide with
-    probability 3e-6 (birthday bound), which would merge two histories, not crash.
-    """
-    if value is None or value == "":
-        return NONE
-    text = f"{domain}\x1f{shop_id}\x1f{value}".encode("utf-8", "surrogatepass")
-    return int.from_bytes(blake2b(text, digest_size=8).digest(), "little", signed=True)
-
-
-@lru_cache(maxsize=1 << 16)
-def plain(text: str | None) -> str | None:
-    """Text as a place name is compared: NFKC, case and accents folded, signs to single spaces."""
-    if text is None:
-        return None
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
-    kept = "".join(c if c.isalnum() else " " for c in folded if not unicodedata.combining(c))
-    return " ".join(kept.split()) or None
-
-
-def phone_digits(text: str | None) -> str | None:
-    """The last ten digits of a phone number, or None where there are fewer than six.
-
-    Ten, so that `+55 11 91234-5678` and `011 91234 5678` are the same phone.
-    """
-    digits = re.sub(r"\D", "", text or "")
-    return digits[-10:] if len(digits) >= 6 else None
-
-
-def postcode_prefix(text: str | None, length: int = 3) -> str | None:
-    """The first characters of a postcode, which name its district in most countries."""
-    folded = (plain(text) or "").replace(" ", "")
-    return folded[:length] or None
+_Of = Callable[[Values], Values]
 
 
 def currency_code(text: str | None) -> int:
@@ -78,187 +66,170 @@ def currency_code(text: str | None) -> int:
     return int.from_bytes(text.encode(), "big") if text else NONE
 
 
-def _integer(value: Any) -> int:
-    return NONE if value is None else int(value)
+def _integers(values: Values) -> Values:
+    if len(values) < FEW:
+        return [NONE if value is None else int(value) for value in values]
+    try:
+        return np.fromiter(values, np.int64, len(values))
+    except TypeError:  # some are unknown
+        known = [NONE if value is None else value for value in values]
+        return np.fromiter(known, np.int64, len(values))
 
 
-def _number(value: Any) -> float:
-    return float("nan") if value is None else float(value)
+def _numbers(values: Values) -> Values:
+    if len(values) < FEW:
+        return [math.nan if value is None else float(value) for value in values]
+    return np.fromiter(values, np.float64, len(values))  # None becomes NaN
 
 
-def _code(choices: tuple[str, ...]) -> Callable[[Any], int]:
+def _each(of: Callable[[Any], int], values: Values) -> Values:
+    """`of` each value; of many, each different one once."""
+    if len(values) < FEW:
+        return [of(value) for value in values]
+    known = {value: of(value) for value in set(values)}
+    return np.fromiter(map(known.__getitem__, values), np.int64, len(values))
+
+
+def _code(choices: tuple[str, ...]) -> _Of:
     table: dict[Any, int] = {choice: index for index, choice in enumerate(choices)}
-    return lambda value: table.get(value, NONE)
+    return lambda values: [table.get(value, NONE) for value in values]
 
 
-def _length(value: Any) -> int:
-    return NONE if value is None else len(value)
+def _lengths(values: Values) -> Values:
+    return [NONE if value is None else len(value) for value in values]
 
 
-def _places(domain: str) -> Callable[[str, Any], int]:
-    return lambda shop_id, value: key_of(domain, shop_id, plain(value))
+def _signs(sign: str, wide: str) -> _Of:
+    """How often a text holds a sign, in its narrow and its full-width form."""
+    return lambda texts: [
+        NONE if text is None else text.count(sign) + text.count(wide) for text in texts
+    ]
 
 
-def _identity(domain: str) -> Callable[[str, Any], int]:
-    return lambda shop_id, value: key_of(domain, shop_id, value)
+def _seller_prefix(postcode: Any) -> str | None:
+    return postcode_prefix(postcode, 2)
 
 
-def _prefix(shop_id: str, value: Any) -> int:
-    return key_of("postcode_prefix", shop_id, postcode_prefix(value))
-
-
-def _phone(shop_id: str, value: Any) -> int:
-    return key_of("phone", shop_id, phone_digits(value))
-
-
-# One line a fact: name → (source column, function of the value, or of shop and value).
-_Of = Callable[[Any], Any]
-_Keyed = Callable[[str, Any], int]
+# One line a fact: name → (source column, function of its values).
 _PLAIN: dict[str, dict[str, tuple[str, _Of]]] = {
     "orders": {
-        "placed_at": ("placed_at", _integer),
-        "paid_at": ("paid_at", _integer),
-        "ship_by_at": ("ship_by_at", _integer),
-        "deliver_by_at": ("deliver_by_at", _integer),
-        "shipped_at": ("shipped_at", _integer),
-        "cancelled_at": ("cancelled_at", _integer),
-        "amount_minor": ("amount_minor", _integer),
-        "currency": ("currency", currency_code),
-        "shipping_minor": ("shipping_minor", _integer),
-        "discount_minor": ("discount_minor", _integer),
+        "placed_at": ("placed_at", _integers),
+        "paid_at": ("paid_at", _integers),
+        "ship_by_at": ("ship_by_at", _integers),
+        "deliver_by_at": ("deliver_by_at", _integers),
+        "shipped_at": ("shipped_at", _integers),
+        "cancelled_at": ("cancelled_at", _integers),
+        "amount_minor": ("amount_minor", _integers),
+        "currency": ("currency", partial(_each, currency_code)),
+        "shipping_minor": ("shipping_minor", _integers),
+        "discount_minor": ("discount_minor", _integers),
         "payment_method": ("payment_method", _code(PAYMENT_METHODS)),
-        "instalments": ("instalments", _integer),
-        "is_business": ("is_business", _integer),
-        "is_gift": ("is_gift", _integer),
+        "instalments": ("instalments", _integers),
+        "is_business": ("is_business", _integers),
+        "is_gift": ("is_gift", _integers),
     },
     "items": {
-        "line": ("line", _integer),
-        "quantity": ("quantity", _integer),
-        "unit_price_minor": ("unit_price_minor", _integer),
+        "line": ("line", _integers),
+        "quantity": ("quantity", _integers),
+        "unit_price_minor": ("unit_price_minor", _integers),
     },
     "products": {
-        "title_length": ("title", _length),
-        "description_length": ("description", _length),
-        "photos": ("photos", _integer),
-        "stock": ("stock", _integer),
-        "weight_g": ("weight_g", _number),
-        "length_cm": ("length_cm", _number),
-        "width_cm": ("width_cm", _number),
-        "height_cm": ("height_cm", _number),
+        "title_length": ("title", _lengths),
+        "description_length": ("description", _lengths),
+        "photos": ("photos", _integers),
+        "stock": ("stock", _integers),
+        "weight_g": ("weight_g", _numbers),
+        "length_cm": ("length_cm", _numbers),
+        "width_cm": ("width_cm", _numbers),
+        "height_cm": ("height_cm", _numbers),
     },
-    "sellers": {"lat": ("lat", _number), "lon": ("lon", _number)},
-    "buyers": {"registered_at": ("registered_at", _integer)},
+    "sellers": {"lat": ("lat", _numbers), "lon": ("lon", _numbers)},
+    "buyers": {"registered_at": ("registered_at", _integers)},
     "addresses": {
-        "recorded_at": ("recorded_at", _integer),
-        "line_length": ("line1", _length),
-        "lat": ("lat", _number),
-        "lon": ("lon", _number),
+        "recorded_at": ("recorded_at", _integers),
+        "line_length": ("line1", _lengths),
+        "lat": ("lat", _numbers),
+        "lon": ("lon", _numbers),
     },
     "messages": {
-        "sent_at": ("sent_at", _integer),
+        "sent_at": ("sent_at", _integers),
         "sender": ("sender", _code(SENDERS)),
-        "length": ("text", _length),
-        "questions": (
-            "text",
-            lambda t: NONE if t is None else len(re.findall(r"[?\uff1f]", t)),
-        ),
-        "exclamations": (
-            "text",
-            lambda t: NONE if t is None else len(re.findall("[!\uff01]", t)),
-        ),
+        "length": ("text", _lengths),
+        "questions": ("text", _signs("?", "\uff1f")),
+        "exclamations": ("text", _signs("!", "\uff01")),
     },
     "outcomes": {
         "kind": ("kind", _code(OUTCOME_KINDS)),
-        "opened_at": ("opened_at", _integer),
-        "closed_at": ("closed_at", _integer),
-        "amount_minor": ("amount_minor", _integer),
+        "opened_at": ("opened_at", _integers),
+        "closed_at": ("closed_at", _integers),
+        "amount_minor": ("amount_minor", _integers),
     },
     "deliveries": {
-        "attempted_at": ("attempted_at", _integer),
+        "attempted_at": ("attempted_at", _integers),
         "status": ("status", _code(DELIVERY_STATUSES)),
     },
     "outreach": {
-        "assigned_at": ("assigned_at", _integer),
-        "sent_at": ("sent_at", _integer),
+        "assigned_at": ("assigned_at", _integers),
+        "sent_at": ("sent_at", _integers),
         "arm": ("arm", _code(ARMS)),
-        "propensity": ("propensity", _number),
+        "propensity": ("propensity", _numbers),
     },
 }
-_KEYED: dict[str, dict[str, tuple[str, _Keyed]]] = {
+# name → (source column, domain of the key, how its values are folded).
+_KEYED: dict[str, dict[str, tuple[str, str, Fold | None]]] = {
     "orders": {
-        "order_key": ("order_id", _identity("order")),
-        "buyer_key": ("buyer_id", _identity("buyer")),
-        "platform_key": ("platform", _identity("platform")),
-        "payment_key": ("payment_method", _identity("payment_method")),
-        "ship_service_key": ("ship_service", _identity("ship_service")),
-        "carrier_key": ("carrier", _identity("carrier")),
-        "channel_key": ("channel", _identity("channel")),
+        "order_key": ("order_id", "order", None),
+        "buyer_key": ("buyer_id", "buyer", None),
+        "platform_key": ("platform", "platform", None),
+        "payment_key": ("payment_method", "payment_method", None),
+        "ship_service_key": ("ship_service", "ship_service", None),
+        "carrier_key": ("carrier", "carrier", None),
+        "channel_key": ("channel", "channel", None),
     },
     "items": {
-        "order_key": ("order_id", _identity("order")),
-        "product_key": ("product_id", _identity("product")),
-        "seller_key": ("seller_id", _identity("seller")),
-        "category_key": ("category", _identity("category")),
+        "order_key": ("order_id", "order", None),
+        "product_key": ("product_id", "product", None),
+        "seller_key": ("seller_id", "seller", None),
+        "category_key": ("category", "category", None),
     },
     "products": {
-        "product_key": ("product_id", _identity("product")),
-        "category_key": ("category", _identity("category")),
+        "product_key": ("product_id", "product", None),
+        "category_key": ("category", "category", None),
     },
     "sellers": {
-        "seller_key": ("seller_id", _identity("seller")),
-        "city_key": ("city", _places("seller_city")),
-        "region_key": ("region", _places("seller_region")),
-        "prefix_key": (
-            "postcode",
-            lambda shop, value: key_of("seller_prefix", shop, postcode_prefix(value, 2)),
-        ),
+        "seller_key": ("seller_id", "seller", None),
+        "city_key": ("city", "seller_city", plain),
+        "region_key": ("region", "seller_region", plain),
+        "prefix_key": ("postcode", "seller_prefix", _seller_prefix),
     },
-    "buyers": {"buyer_key": ("buyer_id", _identity("buyer"))},
+    "buyers": {"buyer_key": ("buyer_id", "buyer", None)},
     "addresses": {
-        "order_key": ("order_id", _identity("order")),
-        "phone_key": ("phone", _phone),
-        "line1_key": ("line1", _places("line1")),
-        "line2_key": ("line2", _places("line2")),
-        "recipient_key": ("recipient", _places("recipient")),
-        "city_key": ("city", _places("city")),
-        "region_key": ("region", _places("region")),
-        "postcode_key": ("postcode", _places("postcode")),
-        "prefix_key": ("postcode", _prefix),
-        "country_key": ("country", _places("country")),
+        "order_key": ("order_id", "order", None),
+        "phone_key": ("phone", "phone", phone_digits),
+        "line1_key": ("line1", "line1", plain),
+        "line2_key": ("line2", "line2", plain),
+        "recipient_key": ("recipient", "recipient", plain),
+        "city_key": ("city", "city", plain),
+        "region_key": ("region", "region", plain),
+        "postcode_key": ("postcode", "postcode", plain),
+        "prefix_key": ("postcode", "postcode_prefix", postcode_prefix),
+        "country_key": ("country", "country", plain),
     },
     "messages": {
-        "message_key": ("message_id", _identity("message")),
-        "order_key": ("order_id", _identity("order")),
-        "buyer_key": ("buyer_id", _identity("buyer")),
+        "message_key": ("message_id", "message", None),
+        "order_key": ("order_id", "order", None),
+        "buyer_key": ("buyer_id", "buyer", None),
     },
-    "outcomes": {"order_key": ("order_id", _identity("order"))},
-    "deliveries": {"order_key": ("order_id", _identity("order"))},
-    "outreach": {"order_key": ("order_id", _identity("order"))},
+    "outcomes": {"order_key": ("order_id", "order", None)},
+    "deliveries": {"order_key": ("order_id", "order", None)},
+    "outreach": {"order_key": ("order_id", "order", None)},
 }
-# Facts of several columns at once: name → function of (shop_id, row values by name).
-_ADDRESS_PARTS = ("line1", "line2", "city", "postcode")
-
-
-def _address_key(shop_id: str, line1: Any, line2: Any, city: Any, postcode: Any) -> int:
-    """A street address as one key; unknown without a first line, since a town is no address."""
-    if plain(line1) is None:
-        return NONE
-    return key_of(
-        "address",
-        shop_id,
-        "|".join(plain(p) or "" for p in (line1, line2, city, postcode)),
-    )
-
-
-def _variant_key(shop_id: str, product_id: Any, variant: Any) -> int:
-    if product_id is None or variant is None:
-        return NONE
-    return key_of("variant", shop_id, f"{product_id}\x1f{variant}")
-
-
-_JOINT: dict[str, dict[str, tuple[tuple[str, ...], Callable[..., int]]]] = {
-    "addresses": {"address_key": (_ADDRESS_PARTS, _address_key)},
-    "items": {"variant_key": (("product_id", "variant"), _variant_key)},
+# Keys of several columns at once: name → (source columns, domain, how their values are folded).
+_JOINT: dict[str, dict[str, tuple[tuple[str, ...], str, Fold]]] = {
+    "addresses": {
+        "address_key": (("line1", "line2", "city", "postcode"), "address", street_address)
+    },
+    "items": {"variant_key": (("product_id", "variant"), "variant", variant)},
 }
 _FLOATS = {"weight_g", "length_cm", "width_cm", "height_cm", "lat", "lon", "propensity"}
 
@@ -287,23 +258,27 @@ def facts_of(table: str, rows: Row) -> npt.NDArray[Any]:
     >>> int(facts_of("items", row)["line"][0])
     1
     """
-    shops = rows["shop_id"]
-    out = np.empty(len(shops), DTYPES[table])
-    out["known_at"] = np.asarray(rows["known_at"], np.int64)
-    out["shop_key"] = [key_of("shop", shop, shop) for shop in shops]
-    for name, (source, of) in _PLAIN[table].items():
-        missing = np.nan if name in _FLOATS else NONE
-        out[name] = [of(v) for v in rows[source]] if source in rows else missing
-    for name, (source, keyed) in _KEYED[table].items():
-        found = rows.get(source)
-        out[name] = (
-            NONE if found is None else [keyed(s, v) for s, v in zip(shops, found, strict=True)]
-        )
-    for name, (sources, joint) in _JOINT.get(table, {}).items():
-        nothing = [None] * len(shops)
-        parts = [rows.get(source, nothing) for source in sources]
-        out[name] = [joint(*values) for values in zip(shops, *parts, strict=True)]
+    columns = _columns(table, rows, rows["shop_id"])
+    if len(rows["shop_id"]) < FEW:
+        return np.array(list(zip(*columns, strict=True)), DTYPES[table])
+    out = np.empty(len(rows["shop_id"]), DTYPES[table])
+    for name, values in zip(out.dtype.names or (), columns, strict=True):
+        out[name] = values
     return out
+
+
+def _columns(table: str, rows: Row, shops: Values) -> Iterator[Values]:
+    """The facts in the order of the dtype, one after the other, so that few are held at once."""
+    nothing = [None] * len(shops)
+    yield _integers(rows["known_at"])
+    yield keys_of("shop", shops, shops)
+    for source, domain, fold in _KEYED[table].values():
+        yield keys_of(domain, shops, rows.get(source, nothing), fold)
+    for sources, domain, joined in _JOINT.get(table, {}).values():
+        parts = [rows.get(source, nothing) for source in sources]
+        yield keys_of(domain, shops, list(zip(*parts, strict=True)), joined)
+    for source, of in _PLAIN[table].values():
+        yield of(rows.get(source, nothing))
 
 
 def from_bytes(table: str, blobs: Sequence[bytes]) -> npt.NDArray[Any]:
