@@ -110,7 +110,7 @@ class Found:
             raise refused(self._errors)
 
     def _row(self, table: str, row: Row, path: str, now: int) -> None:
-        if row["known_at"] > now:
+        if row.get("known_at", now) > now:
             self.past(row["known_at"], now, path, "known_at")
         for early, late in IN_ORDER.get(table, ()):
             first, second = row.get(early), row.get(late)
@@ -133,7 +133,9 @@ class Found:
 
     def _once(self, table: str, rows: Sequence[Row], paths: Sequence[str]) -> None:
         key = TABLES[table].key
-        keys = ((row["shop_id"], row["known_at"], *(row.get(name) for name in key)) for row in rows)
+        keys = (
+            (row["shop_id"], row.get("known_at"), *(row.get(name) for name in key)) for row in rows
+        )
         for earlier, later in _repeated(keys):
             expected = "each of them once; it was sent before as " + (
                 join(paths[earlier], key[-1]) or key[-1]

@@ -17,7 +17,7 @@ from serving.gather import Gatherer
 from serving.jobs import MOST_TOGETHER, Job, together
 from serving.model import Champion
 from serving.problems import FieldError, refused
-from serving.remember import remember
+from serving.remember import just_after, just_now, remember
 from serving.scoring import Answer, Scorer
 from serving.seen import Question, Seen, refuse_unknown
 from store import Store
@@ -58,18 +58,16 @@ class Intake:
 
     def events(self, caller: Caller, table: str, body: bytes) -> bytes:
         """The answer of `POST /v1/<table>`."""
-        now = self._clock()
-        told = parse.event_rows(body, table, parse.Arrival(now, caller.shop_of))
+        told = parse.event_rows(body, table, parse.Arrival(self._clock(), caller.shop_of))
         rows = told.rows[table]
-        written = remember(self._store, told, now)
+        written = remember(self._store, told, self._clock)
         given = []
         if table in RESCORED and self._champion.ready:
-            moment = max(self._clock(), written.last_known_at + 1)
-            given = self._scorer.answer(_touched(rows, moment), known_only=True)
+            given = self._scorer.answer(_touched(rows, just_after(written)), known_only=True)
         return encode(
             StoredAnswer(
-                stored=[_shown(table, row, now) for row in rows],
-                received_at=in_text(now),
+                stored=[_shown(table, row) for row in rows],
+                received_at=in_text(written.received_at),
                 inserted=written.tables[table].inserted,
                 unchanged=written.tables[table].unchanged,
                 model=_model_of(given),
@@ -91,10 +89,11 @@ class Intake:
 
     def _work(self, jobs: Sequence[Job]) -> list[list[Answer]]:
         """Store what all the jobs tell in one write, and score what all of them ask in one run."""
-        told, as_of = together(jobs), max(job.received_at for job in jobs)
+        told = together(jobs)
         if told.rows:
-            written = remember(self._store, told, as_of)
-            as_of = max(self._clock(), written.last_known_at + 1)
+            as_of = just_after(remember(self._store, told, self._clock))
+        else:
+            as_of = just_now(self._store, self._clock)
         questions = [question for job in jobs for question in job.questions(as_of)]
         answers = iter(self._scorer.answer(questions))
         return [[next(answers) for _ in job.order_keys] for job in jobs]
@@ -116,10 +115,7 @@ def _model_of(answers: Sequence[Answer]) -> str | None:
     return names.pop() if len(names) == 1 else None
 
 
-def _shown(table: str, row: Row, received_at: int) -> dict[str, Any]:
-    """A row as callers write it; a `known_at` that only means "when received" is left out."""
+def _shown(table: str, row: Row) -> dict[str, Any]:
+    """A row as callers write it."""
     times = wire.TIMES[table]
-    shown = {n: in_text(v) if n in times and v is not None else v for n, v in row.items()}
-    if row["known_at"] == received_at:
-        del shown["known_at"]
-    return shown
+    return {n: in_text(v) if n in times and v is not None else v for n, v in row.items()}

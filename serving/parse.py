@@ -96,7 +96,7 @@ def event_rows(body: bytes, table: str, arrival: Arrival) -> checks.Found:
     for index, row in enumerate(rows):
         path = f"[{index}]" if many else ""
         row["shop_id"] = arrival.shop_of(row.get("shop_id"), path)
-        _stamp(row, table, path, arrival.received_at, found)
+        _stamp(row, table, path, found)
         found.keep(table, row, path)
     found.check(arrival.received_at)
     return found
@@ -127,7 +127,7 @@ def _order(order: Row, path: str, found: checks.Found, arrival: Arrival) -> Aske
         found.past(as_of, arrival.received_at, path, "as_of")
         return asked
     says_something = len(order) > 2  # more than shop_id and order_id
-    _stamp(order, "orders", path, arrival.received_at, found)
+    _stamp(order, "orders", path, found)
     if says_something:
         found.keep("orders", order, path)
     for table, rows in inside.items():
@@ -148,14 +148,15 @@ def _inside(row: Row, table: str, path: str, order: Row, found: checks.Found) ->
     elif row["order_id"] != order["order_id"]:
         found.wrong(path, "order_id", "the id of another order", "the id of the order it is in")
     row["shop_id"] = order["shop_id"]
-    _stamp(row, table, path, order["known_at"], found)
+    _stamp(row, table, path, found)
+    if "known_at" in order:
+        row.setdefault("known_at", order["known_at"])
     found.keep(table, row, path)
 
 
-def _stamp(row: Row, table: str, path: str, known_at: int, found: checks.Found) -> None:
-    """Turn the times of a row into microseconds; `known_at` is when we learned it."""
+def _stamp(row: Row, table: str, path: str, found: checks.Found) -> None:
+    """Turn the times of a row into microseconds; without `known_at` the store stamps it."""
     for name in wire.TIMES[table]:
         moment = row.get(name)
         if moment is not None:
             row[name] = found.time(moment, path, name)
-    row.setdefault("known_at", known_at)

@@ -6,6 +6,8 @@ of an update against the placing that is already known, and what the store itsel
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from features.facts import NONE, key_of
@@ -19,16 +21,30 @@ from store.errors import MissingValue, RowRefused
 _LATER = tuple(late for _, late in IN_ORDER["orders"])
 
 
-def remember(store: Store, told: Found, received_at: int) -> Written:
-    """Store the rows in one transaction, or raise the `Problem` that names what it cannot store."""
+def remember(store: Store, told: Found, clock: Callable[[], int]) -> Written:
+    """Store the rows in one transaction, or raise the `Problem` that names what it cannot store.
+
+    `clock` (microseconds UTC) is read with the store's write lock held, so that no row can become
+    known before a moment that somebody has already been answered for.
+    """
     _check_updates(store, told)
     try:
-        written = store.write(told.rows, received_at=received_at)
+        written = store.write(told.rows, received_at=clock)
     except RowRefused as refusal:
         raise refused([_error(refusal, told)]) from None
     for table, counts in written.tables.items():
         child(records_stored, table).inc(counts.inserted)
     return written
+
+
+def just_after(written: Written) -> int:
+    """The moment at which all that was written is known, and nothing that is written later."""
+    return max(written.received_at, written.last_known_at) + 1
+
+
+def just_now(store: Store, clock: Callable[[], int]) -> int:
+    """Now, once whoever was writing has finished: no row can become known before it any more."""
+    return just_after(store.write({}, received_at=clock))
 
 
 def _error(refusal: RowRefused, told: Found) -> FieldError:
@@ -38,7 +54,8 @@ def _error(refusal: RowRefused, told: Found) -> FieldError:
         name = "placed_at" if refusal.table == "orders" and "placed_at" not in row else ""
         where = join(path, name) if name else path
         return FieldError(where, "nothing, in an order not told before", TIME_EXPECTED)
-    got = f'"{in_text(told.rows[refusal.table][refusal.position]["known_at"])}"'
+    known_at = told.rows[refusal.table][refusal.position].get("known_at")
+    got = "none" if known_at is None else f'"{in_text(known_at)}"'
     return FieldError(join(path, "known_at"), got, "a later moment; that one has another content")
 
 

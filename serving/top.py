@@ -19,6 +19,7 @@ from features.facts import key_of
 from features.schema import DAY_US
 from outreach.ranking import band, places_that_matter
 from serving.in_play import in_play
+from serving.remember import just_now
 from serving.seen import Question, Seen
 from serving.service import Service
 from store import Score
@@ -38,7 +39,7 @@ def top_of(
 
 def _score_the_rest(service: Service, shop: str | None) -> None:
     """Score the open orders whose latest score is of an earlier day, or that have none."""
-    now = service.clock()
+    now = just_now(service.store, service.clock)
     asked = in_play(service.store, now, shop, keep=True).questions
     rest = [question for question in asked if not _scored_on(service, question, now // DAY_US)]
     if rest:

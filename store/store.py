@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -65,7 +65,11 @@ class Store:
         self.close()
 
     def write(
-        self, records: Records, *, received_at: int, refused: list[RowRefused] | None = None
+        self,
+        records: Records,
+        *,
+        received_at: int | Callable[[], int],
+        refused: list[RowRefused] | None = None,
     ) -> Written:
         """Store rows of any tables in one transaction: table → mappings of column to value.
 
@@ -73,6 +77,10 @@ class Store:
         schema columns. An absent column keeps the value of the latest version known by then,
         None clears it, and content equal to that version adds nothing. Where other content holds
         the same moment, the row is known at `received_at` instead.
+
+        `received_at` may be a clock: it is then read with the write lock held, so that of two
+        writes the later one is received later too, in whatever process: who asks just after its
+        own `received_at` sees what the earlier wrote and never half of what the later will.
 
         Raises UnknownColumn; BadVersion and MissingValue for a row that cannot be stored, and
         then nothing is stored - unless `refused` is a list, to which they are added while the

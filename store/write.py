@@ -6,7 +6,7 @@ Knows nothing of scores. Nothing is ever overwritten; a row that says nothing ne
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 from operator import attrgetter, itemgetter
@@ -46,37 +46,59 @@ class Written:
         last_known_at: the latest `known_at` among the rows given, as stored (a moment that other
             content held was passed on to `received_at`); `received_at` where no row was given.
         order_keys: the orders that rows given belong to, changed or not, ascending.
+        received_at: when the rows were received, microseconds UTC.
     """
 
     tables: dict[str, Counts]
     last_known_at: int
     order_keys: tuple[int, ...]
+    received_at: int
 
 
 def write(
-    database: Database, records: Records, *, received_at: int, refused: list[RowRefused] | None
+    database: Database,
+    records: Records,
+    *,
+    received_at: int | Callable[[], int],
+    refused: list[RowRefused] | None,
 ) -> Written:
     """Store rows in one transaction; see `Store.write`."""
-    given = [
-        prepare(table, rows, received_at) for table, rows in _in_order(records).items() if rows
-    ]
-    effects = [_Effect(max(each.first.known_at), each.first.order_keys) for each in given]
+    if callable(received_at):
+        with database.writing() as connection:
+            moment = received_at()  # with the lock held: whoever writes later is received later
+            return _write_all(connection, _prepared(records, moment), moment, refused)
+    given = _prepared(records, received_at)
     with database.writing() as connection:
-        for each, effect in zip(given, effects, strict=True):
-            _write(connection, each, received_at, effect)
-        problems = [
-            problem
-            for effect in effects
-            for problem in sorted(effect.problems, key=attrgetter("position"))
-        ]
-        if problems and refused is None:
-            raise problems[0]
+        return _write_all(connection, given, received_at, refused)
+
+
+def _prepared(records: Records, received_at: int) -> list[Prepared]:
+    return [prepare(table, rows, received_at) for table, rows in _in_order(records).items() if rows]
+
+
+def _write_all(
+    connection: Connection,
+    given: Sequence[Prepared],
+    received_at: int,
+    refused: list[RowRefused] | None,
+) -> Written:
+    effects = [_Effect(max(each.first.known_at), each.first.order_keys) for each in given]
+    for each, effect in zip(given, effects, strict=True):
+        _write(connection, each, received_at, effect)
+    problems = [
+        problem
+        for effect in effects
+        for problem in sorted(effect.problems, key=attrgetter("position"))
+    ]
+    if problems and refused is None:
+        raise problems[0]
     if refused is not None:
         refused.extend(problems)
     return Written(
         {each.table: effect.counts(each) for each, effect in zip(given, effects, strict=True)},
         max((effect.last_known_at for effect in effects), default=received_at),
         tuple(sorted(set[int]().union(*(effect.order_keys for effect in effects)))),
+        received_at,
     )
 
 

@@ -40,11 +40,11 @@ def only_error(value: object) -> FieldError:
     return error
 
 
-def test_one_order_becomes_rows_with_whole_times_known_when_received() -> None:
+def test_one_order_becomes_rows_with_whole_times_and_the_store_says_when_it_is_known() -> None:
     sent = {**ORDER, "items": [ITEM], "addresses": [ADDRESS], "messages": [MESSAGE]}
     request = parse.score_request(body_of(sent), ARRIVAL)
     placed_at = 1_788_256_800_000_000
-    shop = {"shop_id": "default", "known_at": NOW, "order_id": "A1"}
+    shop = {"shop_id": "default", "order_id": "A1"}
     assert request.told.rows == {
         "orders": [{**shop, "placed_at": placed_at, "amount_minor": 12990, "currency": "BRL"}],
         "items": [{**ITEM, **shop}],
@@ -63,9 +63,7 @@ def test_reasons_are_worked_out_for_one_order_and_for_the_flagged_of_many() -> N
 
 def test_an_absent_field_is_left_out_and_a_null_one_clears() -> None:
     rows = parse.score_request(body_of({"order_id": "A1", "carrier": None}), ARRIVAL).told.rows
-    assert rows["orders"] == [
-        {"order_id": "A1", "carrier": None, "shop_id": "default", "known_at": NOW}
-    ]
+    assert rows["orders"] == [{"order_id": "A1", "carrier": None, "shop_id": "default"}]
 
 
 def test_a_question_about_a_past_moment_keeps_nothing() -> None:
@@ -241,7 +239,7 @@ def test_a_refusal_never_repeats_a_customers_words(name: str) -> None:
 
 def test_one_event_and_a_list_of_events_become_rows() -> None:
     event = {"order_id": "A1", "kind": "return", "opened_at": "2026-09-01T10:00:00Z"}
-    row = {**event, "opened_at": 1_788_256_800_000_000, "shop_id": "default", "known_at": NOW}
+    row = {**event, "opened_at": 1_788_256_800_000_000, "shop_id": "default"}
     assert parse.event_rows(body_of(event), "outcomes", ARRIVAL).rows == {"outcomes": [row]}
     several = parse.event_rows(b" " + body_of([event]), "outcomes", ARRIVAL)
     assert several.rows == {"outcomes": [row]}

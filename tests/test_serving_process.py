@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from served_process import Server
 from served_shop import NOW, add_model, order, promote
@@ -18,6 +19,8 @@ from features.schema import DAY_US
 from serving.server import CannotListen, serve
 from store.errors import BadSettings
 from store.home import Home
+from training.batch import Asked, score
+from training.champion import open_champion
 
 
 def recent(order_id: str) -> dict[str, Any]:
@@ -87,6 +90,38 @@ def test_a_promotion_under_load_fails_no_request_and_is_taken_up_by_every_worker
     assert {status for _, status, _ in answered} == {200}
     assert {model for at, _, model in answered if at > promoted + 5} == {second}
     assert len({model for _, _, model in answered}) == 2
+
+
+def test_what_is_answered_under_load_is_what_the_batch_answers_later(
+    start: Callable[[], Server], home: Home
+) -> None:
+    """Orders of one buyer, from four callers at once over two workers.
+
+    Each sees exactly what was known before its `as_of`, or its score could never be told again.
+    """
+    server = start()
+    given: list[dict[str, Any]] = []
+
+    def ask(caller: int) -> None:
+        for number in range(15):
+            sent = {**recent(f"{caller}-{number}"), "buyer_id": "ann", "amount_minor": 100 * number}
+            given.extend(server.ask("POST", "/v1/score", sent)[1]["results"])
+
+    threads = [threading.Thread(target=ask, args=(caller,)) for caller in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with home.open_store() as store:
+        scores = {each.order_id: each for each in store.scores_after(0, 100)}
+        asked = [scores[result["order_id"]] for result in given]
+        moments = Asked(
+            np.array([each.order_key for each in asked]),
+            np.array([each.as_of for each in asked]),
+        )
+        batch = score(store, open_champion(home), store.facts(), moments, settings=home.settings)
+    assert len(given) == 60
+    assert [r["risk"] for r in given] == pytest.approx(batch.risk.tolist(), abs=1e-12)
 
 
 def test_the_metrics_add_up_all_workers(start: Callable[[], Server]) -> None:
