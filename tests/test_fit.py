@@ -8,8 +8,8 @@ from little_shop import LittleShop, at, facts, order, outcome
 from sklearn.metrics import roc_auc_score
 
 from features.schema import DAY_US
-from training.blend import PLAIN_WEIGHT, WEIGHTS_OF_TREES, Margins, choose
-from training.calibrate import beta, isotonic, platt
+from training.blend import PLAIN_WEIGHT, WEIGHTS_OF_TREES, Evidence, Margins, choose
+from training.calibrate import beta, isotonic, platt, trust_after
 from training.fit_trees import CHECKPOINTS, PLAIN_ROUNDS, TreeSettings, fit_trees
 from training.fit_trees import margins_at_checkpoints as at_checkpoints
 from training.heads import sigmoid
@@ -144,6 +144,29 @@ def test_a_calibration_undoes_a_wrong_scale_and_a_wrong_level(fit):
     assert np.abs(said - sigmoid(true)).mean() < 0.01
 
 
+def test_the_slope_turns_around_the_level_of_the_fit():
+    """A fit of another base rate is not shifted by what the slope does to this one."""
+    draws = np.random.default_rng(5)
+    true = draws.normal(-3, 1, 50_000)
+    outcomes = (draws.random(50_000) < sigmoid(true)).astype(float)
+    flat = -3 + (true + 3) / 2
+    found = platt(flat, outcomes, np.ones(50_000), level=-3.0)
+    assert found.slope == pytest.approx(2, abs=0.1)
+    assert found.apply(np.array([-3.0]))[0] == pytest.approx(
+        sigmoid(np.array([-3.0]))[0], abs=0.003
+    )
+
+
+def test_a_shift_of_the_level_seen_for_a_month_is_half_believed():
+    draws = np.random.default_rng(6)
+    outcomes = (draws.random(50_000) < 0.5).astype(float)
+    margins = draws.normal(-1, 0.01, 50_000)  # everything happens more often than was said
+    full = platt(margins, outcomes, np.ones(50_000), level=-1.0)
+    half = platt(margins, outcomes, np.ones(50_000), level=-1.0, trust=trust_after(30 * DAY_US))
+    assert full.apply(np.array([-1.0]))[0] == pytest.approx(0.5, abs=0.01)
+    assert half.apply(np.array([-1.0]))[0] == pytest.approx(0.378, abs=0.01)  # log-odds of -0.5
+
+
 def test_few_positives_bend_no_calibration():
     """Five orders, perfectly parted: without a prior the slope would be infinite."""
     margins, outcomes = np.array([-2.0, -1.5, -1.0, 0.5, 1.0]), np.array([0.0, 0, 0, 1, 1])
@@ -161,11 +184,13 @@ def test_the_better_half_gets_the_weight_only_where_it_is_clearly_better():
     true = draws.normal(-1, 1.5, 4_000)
     outcomes = (draws.random(4_000) < sigmoid(true)).astype(float)
     noise = draws.normal(size=4_000)
-    ones = np.ones(4_000)
+    placed_at = np.arange(4_000) * DAY_US
+    seen = Evidence(outcomes, np.ones(4_000), placed_at, np.full(4_000, -1.0))
     useless_trees = Margins(true, np.tile(noise[:, None], (1, len(CHECKPOINTS))))
-    assert choose(useless_trees, outcomes, ones, short=False).weight_trees == WEIGHTS_OF_TREES[0]
+    found = choose(useless_trees, seen, level=-1.0, short=False)
+    assert found.weight_trees == WEIGHTS_OF_TREES[0]
     alike = Margins(true, np.tile(true[:, None] + 0.01, (1, len(CHECKPOINTS))))
-    plain = choose(alike, outcomes, ones, short=False)
+    plain = choose(alike, seen, level=-1.0, short=False)
     assert (plain.weight_trees, plain.rounds) == (PLAIN_WEIGHT, PLAIN_ROUNDS)
 
 

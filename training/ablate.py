@@ -76,7 +76,7 @@ def _without(table: Table, names: tuple[str, ...]) -> Table:
 
 def _probability(predictions: OutOfTime, judged: Judged) -> Floats:
     """The plain blend, Platt-scaled on the same windows: both sides gain alike by that."""
-    margin = predictions.margins.blended(PLAIN_ROUNDS, PLAIN_WEIGHT)
+    margin = predictions.margins.blended(PLAIN_ROUNDS, PLAIN_WEIGHT) - predictions.level
     return platt(margin, judged.outcome.astype(np.float64), judged.weight).apply(margin)
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from training.calibrate import CLEARLY, calibrate, platt
+from training.calibrate import CLEARLY, calibrate, platt, trust_after
 from training.fit_trees import CHECKPOINTS, PLAIN_ROUNDS
 from training.heads import Calibration, log_sigmoid
 
@@ -43,6 +43,21 @@ class Margins:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What became of out-of-time predictions, (n,) each, in order of placing."""
+
+    outcome: Floats  # 0 or 1
+    weight: Floats
+    placed_at: npt.NDArray[np.int64]
+    level: Floats  # log-odds of the base rate of the fit behind each prediction
+
+    @property
+    def trust(self) -> float:
+        """How much of a shift seen over these predictions is believed."""
+        return trust_after(float(np.ptp(self.placed_at))) if len(self.placed_at) else 0.0
+
+
+@dataclass(frozen=True)
 class Choice:
     """What was chosen on out-of-time predictions, or fixed where there were too few."""
 
@@ -56,22 +71,23 @@ class Choice:
         return self.calibration.apply(margins.blended(self.rounds, self.weight_trees))
 
 
-def choose(margins: Margins, outcome: Floats, weight: Floats, *, short: bool) -> Choice:
-    """Rounds, weight and calibration for (n,) outcomes in {0, 1} with weights."""
+def choose(margins: Margins, seen: Evidence, *, level: float, short: bool) -> Choice:
+    """Rounds, weight and calibration for a fit whose base rate has the log-odds `level`."""
     rounds, weight_trees = PLAIN_ROUNDS, PLAIN_WEIGHT
     if not short:
-        rounds, weight_trees = _best(margins, outcome, weight)
-    blended = margins.blended(rounds, weight_trees)
+        rounds, weight_trees = _best(margins, seen)
+    as_if_ours = margins.blended(rounds, weight_trees) - seen.level + level
     fit = platt if short else calibrate
-    return Choice(rounds, weight_trees, fit(blended, outcome, weight), chosen=not short)
+    calibration = fit(as_if_ours, seen.outcome, seen.weight, level=level, trust=seen.trust)
+    return Choice(rounds, weight_trees, calibration, chosen=not short)
 
 
-def _best(margins: Margins, outcome: Floats, weight: Floats) -> tuple[int, float]:
-    plain = _losses(margins.blended(PLAIN_ROUNDS, PLAIN_WEIGHT), outcome, weight)
+def _best(margins: Margins, seen: Evidence) -> tuple[int, float]:
+    plain = _losses(margins.blended(PLAIN_ROUNDS, PLAIN_WEIGHT), seen)
     best, best_loss = (PLAIN_ROUNDS, PLAIN_WEIGHT), plain
     for rounds in CHECKPOINTS:
         for weight_trees in WEIGHTS_OF_TREES:
-            losses = _losses(margins.blended(rounds, weight_trees), outcome, weight)
+            losses = _losses(margins.blended(rounds, weight_trees), seen)
             if losses.sum() < best_loss.sum():
                 best, best_loss = (rounds, weight_trees), losses
     lead = plain - best_loss
@@ -79,8 +95,8 @@ def _best(margins: Margins, outcome: Floats, weight: Floats) -> tuple[int, float
     return best if clear else (PLAIN_ROUNDS, PLAIN_WEIGHT)
 
 
-def _losses(margin: Floats, outcome: Floats, weight: Floats) -> Floats:
-    """(n,) weighed log losses after Platt scaling."""
-    scaled = platt(margin, outcome, weight)
-    likely = scaled.slope * margin + scaled.intercept
-    return -weight * log_sigmoid(np.where(outcome > 0, likely, -likely))
+def _losses(margin: Floats, seen: Evidence) -> Floats:
+    """(n,) weighed log losses after Platt scaling of what is beyond each fit's own level."""
+    scaled = platt(margin - seen.level, seen.outcome, seen.weight)
+    likely = scaled.slope * (margin - seen.level) + scaled.intercept
+    return -seen.weight * log_sigmoid(np.where(seen.outcome > 0, likely, -likely))

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.schema import DAY_US
-from training.blend import Choice, Margins, choose
+from training.blend import Choice, Evidence, Margins, choose
 from training.fit_baseline import Baseline, simple_columns
 from training.fit_trees import CHECKPOINTS, fit_trees, margins_at_checkpoints
 from training.heads import FittedHead, Grid, SmoothHalf, smooth_half
@@ -46,6 +46,11 @@ class Rows:
     outcome: Answers  # (n,) of 0 and 1
     weight: Floats  # (n,) share of the order, times its propensity weight, times its decay
 
+    @property
+    def base_rate(self) -> float:
+        """Weighed share of positives."""
+        return float(np.average(self.outcome, weights=self.weight))
+
 
 @dataclass(frozen=True)
 class Head:
@@ -66,6 +71,11 @@ class OutOfTime:
     margins: Margins
     baseline: Floats  # probabilities of the logistic baseline
     base_rate: Floats  # share of positives among what was fitted
+
+    @property
+    def level(self) -> Floats:
+        """(m,) log-odds of the base rate of the fit behind each prediction."""
+        return log_odds(self.base_rate)
 
     def take(self, rows: Flags) -> OutOfTime:
         """Only those predictions."""
@@ -108,11 +118,11 @@ class Fitter:
         predictions = self.predictions(head)
         probability = np.full(len(predictions.row), np.nan)
         for index, window in enumerate(head.plan.windows):
-            if window.judges:
-                choice = self._choice(
-                    head, predictions.take(predictions.window < index), window.choose_known_at
-                )
-                inside = predictions.window == index
+            inside = predictions.window == index
+            if window.judges and inside.any():
+                earlier = predictions.take(predictions.window < index)
+                rate = float(predictions.base_rate[inside][0])
+                choice = self._choice(head, earlier, window.choose_known_at, rate)
                 probability[inside] = choice.probability(predictions.margins.take(inside))
         return Walked(predictions, probability)
 
@@ -123,9 +133,8 @@ class Fitter:
         is the recipe, and the freshest orders calibrate best.
         """
         self.progress(f"{head.name}: fit on everything known")
-        choice = self._choice(head, walked.predictions, head.as_of)
-        answers = head.answers_at(head.as_of)
-        rows = self._rows(answers, head.as_of)
+        rows = self._rows(head.answers_at(head.as_of), head.as_of)
+        choice = self._choice(head, walked.predictions, head.as_of, rows.base_rate)
         smooth, booster = None, None
         if choice.weight_trees < 1:
             smooth = self._smooth(rows, grid)
@@ -155,7 +164,7 @@ class Fitter:
                 smooth.decision_function(matrix), margins_at_checkpoints(booster, matrix)
             ),
             baseline=baseline.probability(matrix),
-            base_rate=np.full(len(judged), baseline.rate),
+            base_rate=np.full(len(judged), rows.base_rate),
         )
 
     def _judges(self, head: Head, window: Window) -> Flags:
@@ -186,16 +195,25 @@ class Fitter:
     def _trees(self, rows: Rows, rounds: int) -> Any:
         return fit_trees(rows.matrix, rows.outcome, rows.weight, rounds, self.settings.trees)
 
-    def _choice(self, head: Head, predictions: OutOfTime, moment: int) -> Choice:
+    def _choice(self, head: Head, predictions: OutOfTime, moment: int, rate: float) -> Choice:
+        """What predictions say at a moment for a fit of that base rate."""
         answer = head.answers_at(moment)[predictions.row]
-        usable = answer != UNKNOWN
-        weight = self.table.landmarks.propensity_weight[predictions.row[usable]]
-        return choose(
-            predictions.margins.take(usable),
-            answer[usable].astype(np.float64),
-            weight,
-            short=head.plan.short,
+        answered = predictions.take(answer != UNKNOWN)
+        marks = self.table.landmarks
+        seen = Evidence(
+            outcome=answer[answer != UNKNOWN].astype(np.float64),
+            weight=marks.propensity_weight[answered.row],
+            placed_at=marks.placed_at[answered.row],
+            level=answered.level,
         )
+        level = float(log_odds(np.array(rate)))
+        return choose(answered.margins, seen, level=level, short=head.plan.short)
+
+
+def log_odds(rate: Floats) -> Floats:
+    """(n,) shares in [0, 1] → (n,) log-odds, finite."""
+    inside = np.clip(rate, 1e-6, 1 - 1e-6)
+    return np.log(inside / (1 - inside))
 
 
 def _joined(parts: list[OutOfTime]) -> OutOfTime:
