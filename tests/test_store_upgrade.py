@@ -7,13 +7,14 @@ import sqlite3
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
+import numpy as np
 import pytest
 from shops import random_shop
 from store_rows import NOON, address, key, new_store, order, said_of, told
 from store_workers import digest_of_facts
 
 from features.facts import FACTS_VERSION
-from store import open_store
+from store import open_store, upgrade
 from store.errors import StoreError, StoreMissing, StoreNewer, StoreOlder
 
 
@@ -69,19 +70,30 @@ def test_a_store_of_version_0_gains_what_it_lacks_and_loses_nothing(tmp_path):
         assert told(store, "channel", order_id="C") == [(0, "web")]
 
 
-def test_facts_of_an_older_kind_are_worked_out_anew_when_the_store_is_opened(tmp_path):
+def test_facts_of_an_older_kind_are_worked_out_anew_when_the_store_is_opened(tmp_path, monkeypatch):
+    monkeypatch.setattr(upgrade, "CHUNK", 7)  # rows at once, so that there are many ends
     with new_store(tmp_path) as store:
         store.write(random_shop(3), received_at=2 * NOON, refused=[])
         before = store.facts()
-        orders = before["orders"]["order_key"].tolist()
-        near = store.neighbourhood(orders[:9])
+        asked = before["orders"]["order_key"].tolist()[:9]
+        moment = int(np.median(before["orders"]["known_at"]))
+        near = store.neighbourhood(asked, [moment] * 9, 3)
     tables = ("orders", "items", "addresses", "messages", "outcomes", "deliveries", "sellers")
     spoiled = [f"UPDATE {table} SET facts = x'00'" for table in tables]  # noqa: S608 - our words
     edited(tmp_path, *spoiled, "UPDATE links SET known_at = 0")
     stamped(tmp_path, facts=FACTS_VERSION - 1)
     with new_store(tmp_path) as store:
         assert same(store.facts(), before)
-        assert same(store.neighbourhood(orders[:9]), near)
+        assert same(store.neighbourhood(asked, [moment] * 9, 3), near)
+
+
+def test_a_process_that_waited_for_another_to_upgrade_does_not_do_it_again(tmp_path):
+    write_some(tmp_path)
+    with new_store(tmp_path) as store:
+        with store._database.writing() as connection:
+            connection.execute("DELETE FROM links")
+            upgrade._upgrade(store._database, connection, upgrade.ours())
+        assert len(store.neighbourhood([key()])["orders"]) == 1
 
 
 def test_processes_that_open_an_old_store_at_once_all_find_it_whole(tmp_path):
