@@ -20,7 +20,7 @@ from features.cut import Ints
 from features.facts import FACTS_VERSION, Facts
 from features.index import Index
 from features.plan import Plan
-from features.population import STATE_VERSION, States
+from features.population import STATE_VERSION, Population, States
 from features.rates import Rates
 
 BUILD_VERSION = 1  # raise it whenever a feature changes meaning under the same name
@@ -102,7 +102,7 @@ def build(
         ValueError: a query's order has no version known before its `as_of`.
 
     """
-    index = Index(facts)
+    index = states.index.of(facts) if isinstance(states, Population) else Index(facts)
     out = np.empty((len(queries), len(names())), np.float32)
     if len(queries) <= BLOCK:
         _fill(out, index, queries, states, settings)

@@ -17,14 +17,21 @@ class Index:
     """All tables of the facts, each sorted once, on first use."""
 
     def __init__(self, facts: Facts) -> None:
-        self._facts = facts
+        self._facts = dict(facts)
         self._grouped: dict[str, Grouped] = {}
 
+    def of(self, facts: Facts) -> Index:
+        """An index of these facts: this one, where they are the very same arrays."""
+        same = all(facts.get(table) is self._facts.get(table) for table in SORTED_BY)
+        return self if same else Index(facts)
+
     def __getitem__(self, table: str) -> Grouped:
-        if table not in self._grouped:
+        grouped = self._grouped.get(table)
+        if grouped is None:
             rows = self._facts.get(table)
-            self._grouped[table] = Grouped(empty(table) if rows is None else rows, SORTED_BY[table])
-        return self._grouped[table]
+            grouped = Grouped(empty(table) if rows is None else rows, SORTED_BY[table])
+            self._grouped[table] = grouped
+        return grouped
 
     @cached_property
     def events(self) -> Events:

@@ -5,6 +5,7 @@ Knows nothing of what is counted: one row per (key, order), at the first moment 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,16 +22,18 @@ PLACE_KEYS = ("region_key", "prefix_key")
 
 @dataclass(frozen=True)
 class Members:
-    """Rows of (key, order), each pair once.
+    """Rows of (key, order), each pair once, rising by order.
 
     Attributes:
-        key: (m,) the product, seller, place, ... that the order belongs to.
+        keys: (k,) every product, seller, place, ... that any order belongs to, rising.
+        key: (m,) which of them, as a position of `keys`.
         order: (m,) the order as a position of `index["orders"].keys`.
         known_at: (m,) since when both the order and its belonging are known, microseconds.
         item: (m,) row of `index["items"]` that says so, or -1.
 
     """
 
+    keys: Ints
     key: Ints
     order: Ints
     known_at: Ints
@@ -77,70 +80,111 @@ def city_in_region(addresses: Grouped) -> Ints:
     return mixed(addresses.column("city_key"), addresses.column("region_key"))
 
 
+_Part = tuple[Ints, Ints, Ints, Ints]  # key, order, known_at and item of the rows that say so
+
+
 def members(index: Index) -> Members:
-    """Every (key, order) pair of the facts, at its first moment."""
-    parts = [*_by_order(index), *_by_item(index), *_by_place(index), *_by_route(index)]
-    key, order, known_at, item = (
-        np.concatenate([part[column] for part in parts]) for column in range(4)
-    )
+    """Every (key, order) pair of the facts, at its first moment.
+
+    No key is of two kinds, so each kind is gone through alone: a whole shop's rows at once would
+    not fit in the memory of a small machine.
+    """
     orders = index["orders"]
-    position = orders.position(order)
-    keep = (position >= 0) & (key != NONE)
-    key, position, known_at, item = (
-        key[keep],
-        position[keep],
-        known_at[keep],
-        item[keep],
+    since = orders.column("known_at").take(orders.starts)
+    kinds = [_first(since, *part) for part in _parts(index)]
+    order, known_at, item = (np.concatenate([kind[at] for kind in kinds]) for at in (1, 2, 3))
+    keys, key = _numbered([kind[0] for kind in kinds])
+    ranked = order.argsort(kind="stable")
+    return Members(
+        keys, key.take(ranked), order.take(ranked), known_at.take(ranked), item.take(ranked)
     )
-    known_at = np.maximum(known_at, orders.column("known_at")[orders.starts][position])
-    ranked = np.lexsort((item, known_at, position, key))
-    key, position = key[ranked], position[ranked]
-    first = np.ones(len(key), np.bool_)
-    first[1:] = (key[1:] != key[:-1]) | (position[1:] != position[:-1])
-    return Members(key[first], position[first], known_at[ranked][first], item[ranked][first])
 
 
-_Part = tuple[Ints, Ints, Ints, Ints]
+def _numbered(kinds: list[Ints]) -> tuple[Ints, Ints]:
+    """All keys of all kinds, rising, and each row's position among them."""
+    distinct = [np.unique(key) for key in kinds]
+    keys = np.unique(np.concatenate(distinct))
+    found = [
+        keys.searchsorted(own).take(own.searchsorted(key))
+        for own, key in zip(distinct, kinds, strict=True)
+    ]
+    return keys, np.concatenate(found)
+
+
+def _first(since: Ints, key: Ints, order: Ints, known_at: Ints, item: Ints) -> _Part:
+    """Each (key, order) once, at its first moment; rows come in the order of their orders.
+
+    `since`: when each order became known. A row that repeats the key of the row before it and is
+    known no earlier says nothing new; what is left is sorted only where an order has several.
+    """
+    known = (key != NONE) & (order >= 0)
+    key, order, known_at, item = (column[known] for column in (key, order, known_at, item))
+    known_at = np.maximum(known_at, since.take(order))
+    new = np.ones(len(key), np.bool_)
+    same = order[1:] == order[:-1]
+    new[1:] = ~(same & (key[1:] == key[:-1]) & (known_at[1:] >= known_at[:-1]))
+    key, order, known_at, item = (column[new] for column in (key, order, known_at, item))
+    keep = _first_of_several(key, order, known_at, item)
+    return key[keep], order[keep], known_at[keep], item[keep]
+
+
+def _first_of_several(key: Ints, order: Ints, known_at: Ints, item: Ints) -> Ints:
+    """Rows to keep, rising: the first of each (key, order)."""
+    keep = np.ones(len(key), np.bool_)
+    several = np.zeros(len(key), np.bool_)
+    several[1:] = order[1:] == order[:-1]
+    several[:-1] |= several[1:]
+    rows = several.nonzero()[0]
+    key, order, known_at, item = (c.take(rows) for c in (key, order, known_at, item))
+    ranked = np.lexsort((item, known_at, key, order))
+    key, order = key.take(ranked), order.take(ranked)
+    again = (key[1:] == key[:-1]) & (order[1:] == order[:-1])
+    keep[rows.take(ranked[1:][again])] = False
+    return keep.nonzero()[0]
+
+
+def _parts(index: Index) -> Iterator[_Part]:
+    """Each kind of key with its rows, rising by order."""
+    orders, items, addresses = index["orders"], index["items"], index["addresses"]
+    yield from _columns(index, orders, ORDER_KEYS)
+    yield from _columns(index, items, ITEM_KEYS)
+    yield from _columns(index, addresses, PLACE_KEYS)
+    order, known_at = orders.position(addresses.column("order_key")), addresses.column("known_at")
+    yield city_in_region(addresses), order, known_at, _none(len(order))
+    yield _routes(index)
 
 
 def _none(rows: int) -> Ints:
     return np.full(rows, -1, np.int64)
 
 
-def _by_order(index: Index) -> list[_Part]:
-    orders = index["orders"]
-    order, known_at = orders.column("order_key"), orders.column("known_at")
-    return [(orders.column(name), order, known_at, _none(len(order))) for name in ORDER_KEYS]
-
-
-def _by_item(index: Index) -> list[_Part]:
-    items = index["items"]
-    order, known_at = items.column("order_key"), items.column("known_at")
-    rows = np.arange(len(order))
-    keys = {name: items.column(name) for name in ITEM_KEYS}
-    keys["category_key"] = item_category(
-        index["products"], keys["category_key"], keys["product_key"], known_at
+def _columns(index: Index, table: Grouped, names: tuple[str, ...]) -> Iterator[_Part]:
+    order = index["orders"].position(table.column("order_key"))
+    of_items = table is index["items"]
+    item, known_at = (
+        np.arange(len(order)) if of_items else _none(len(order)),
+        table.column("known_at"),
     )
-    return [(key, order, known_at, rows) for key in keys.values()]
+    for name in names:
+        key = table.column(name)
+        if name == "category_key":
+            key = item_category(index["products"], key, table.column("product_key"), known_at)
+        yield key, order, known_at, item
 
 
-def _by_place(index: Index) -> list[_Part]:
-    addresses = index["addresses"]
-    order, known_at = addresses.column("order_key"), addresses.column("known_at")
-    keys = [*(addresses.column(name) for name in PLACE_KEYS), city_in_region(addresses)]
-    return [(key, order, known_at, _none(len(order))) for key in keys]
-
-
-def _by_route(index: Index) -> list[_Part]:
+def _routes(index: Index) -> _Part:
     """Seller's postcode area to buyer's region, for every item and address of an order."""
     items, addresses, sellers = index["items"], index["addresses"], index["sellers"]
-    low, high = addresses.slices(items.column("order_key"))
-    joined = expand(low, high)
-    item, address = joined.owner, joined.row
-    seller = sellers.position(items.column("seller_key")[item])
-    item, address, seller = item[seller >= 0], address[seller >= 0], seller[seller >= 0]
-    version = sellers.starts[seller]
-    key = mixed(sellers.column("prefix_key")[version], addresses.column("region_key")[address])
-    known_at = np.maximum(items.column("known_at")[item], addresses.column("known_at")[address])
-    known_at = np.maximum(known_at, sellers.column("known_at")[version])
-    return [(key, items.column("order_key")[item], known_at, _none(len(item)))]
+    joined = expand(*addresses.slices(items.column("order_key")))
+    seller = sellers.position(items.column("seller_key").take(joined.owner))
+    item, address, seller = (rows[seller >= 0] for rows in (joined.owner, joined.row, seller))
+    version = sellers.starts.take(seller)
+    key = mixed(
+        sellers.column("prefix_key").take(version), addresses.column("region_key").take(address)
+    )
+    known_at = np.maximum(
+        items.column("known_at").take(item), addresses.column("known_at").take(address)
+    )
+    known_at = np.maximum(known_at, sellers.column("known_at").take(version))
+    order = index["orders"].position(items.column("order_key").take(item))
+    return key, order, known_at, _none(len(item))
