@@ -7,7 +7,7 @@ Rows become columns here: most of the work on twenty thousand rows is then done 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import Any
 
@@ -23,6 +23,8 @@ Row = Mapping[str, Any]
 Records = Mapping[str, Sequence[Row]]
 Columns = Mapping[str, Sequence[Any]]
 _CLOCKS = frozenset({"shop_id", "known_at"})
+# Where the moment stands among a row's packed facts, bytes from their start.
+_KNOWN_AT = {name: int((kind.fields or {})["known_at"][1]) for name, kind in DTYPES.items()}
 _ALLOWED = {name: _CLOCKS.union(spec.names) for name, spec in TABLES.items()}
 
 
@@ -79,7 +81,8 @@ class Prepared:
         plan: how the table is written.
         keys: identity of each row, without its moment: (64-bit key, other key columns...).
         said: schema columns by name, ABSENT where a row said nothing; one not there: none did.
-        first: the rows as they are if they are the first of their keys.
+        first: the rows as they are if they are the first of their keys; `known_at` is NONE where
+            the row does not say it, until `stamped`.
     """
 
     table: str
@@ -87,6 +90,20 @@ class Prepared:
     keys: list[tuple[Any, ...]]
     said: Columns
     first: Batch
+
+    def stamped(self, received_at: int) -> Prepared:
+        """The same, rows that do not say when they were known being known at `received_at`."""
+        first = self.first
+        if NONE not in first.known_at:
+            return self
+        unsaid = [at for at, moment in enumerate(first.known_at) if moment == NONE]
+        known_at, blobs = list(first.known_at), list(first.blobs)
+        stamp = received_at.to_bytes(8, "little", signed=True)
+        start = _KNOWN_AT[self.table]
+        for at in unsaid:
+            known_at[at] = received_at
+            blobs[at] = blobs[at][:start] + stamp + blobs[at][start + 8 :]
+        return replace(self, first=replace(first, known_at=known_at, blobs=blobs))
 
     def rows(self) -> list[Values]:
         """What each row said, in the plan's order."""
@@ -111,8 +128,8 @@ class Prepared:
         return [n for n in names if n not in columns or columns[n][position] is None]
 
 
-def prepare(table: str, rows: Sequence[Row], received_at: int) -> Prepared:
-    """Rows of one table (n ≥ 1), ready to be placed among their versions.
+def prepare(table: str, rows: Sequence[Row]) -> Prepared:
+    """Rows of one table (n ≥ 1), ready to be stamped and placed among their versions.
 
     Raises UnknownColumn for a table or column that the schema lacks, MissingValue for a row
     without its key.
@@ -123,7 +140,7 @@ def prepare(table: str, rows: Sequence[Row], received_at: int) -> Prepared:
     said, known = _columns(plan, rows, _named(table, rows))
     shops = [row["shop_id"] for row in rows]
     moments = [row.get("known_at") for row in rows]
-    known_at = [received_at if moment is None else moment for moment in moments]
+    known_at = [NONE if moment is None else moment for moment in moments]
     first = pack(table, plan, shops, known_at, known)
     return Prepared(table, plan, _identities(table, plan, first), said, first)
 

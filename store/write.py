@@ -63,17 +63,12 @@ def write(
     refused: list[RowRefused] | None,
 ) -> Written:
     """Store rows in one transaction; see `Store.write`."""
-    if callable(received_at):
-        with database.writing() as connection:
-            moment = received_at()  # with the lock held: whoever writes later is received later
-            return _write_all(connection, _prepared(records, moment), moment, refused)
-    given = _prepared(records, received_at)
+    given = [prepare(table, rows) for table, rows in _in_order(records).items() if rows]
     with database.writing() as connection:
-        return _write_all(connection, given, received_at, refused)
-
-
-def _prepared(records: Records, received_at: int) -> list[Prepared]:
-    return [prepare(table, rows, received_at) for table, rows in _in_order(records).items() if rows]
+        # A clock is read with the lock held: whoever writes later is received later.
+        moment = received_at() if callable(received_at) else received_at
+        stamped = [each.stamped(moment) for each in given]
+        return _write_all(connection, stamped, moment, refused)
 
 
 def _write_all(

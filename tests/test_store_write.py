@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from store_rows import HOUR, NOON, SHOP, address, key, message, new_store, order, said_of, told
 
+from features.facts import facts_of_records
 from store import Counts
 from store.errors import BadVersion, MissingValue, StoreError, UnknownColumn
 
@@ -26,6 +27,15 @@ def test_a_first_row_is_one_version_known_when_it_says(store):
 def test_a_row_without_known_at_is_known_when_it_was_received(store):
     store.write({"orders": [order() | {"known_at": None}]}, received_at=NOON + HOUR)
     assert told(store, "placed_at") == [(1, NOON)]
+
+
+def test_rows_without_known_at_have_the_facts_of_their_moment(store):
+    """The moment is filled in after the facts are worked out, when the lock is held."""
+    rows = [order(carrier="dhl") | {"known_at": None}, order("B", NOON + HOUR)]
+    store.write({"orders": rows}, received_at=lambda: NOON + 2 * HOUR)
+    wanted = facts_of_records({"orders": [rows[0] | {"known_at": NOON + 2 * HOUR}, rows[1]]})
+    found = store.facts(tables=["orders"])["orders"]
+    assert {row.tobytes() for row in found} == {row.tobytes() for row in wanted["orders"]}
 
 
 def test_the_same_content_again_adds_nothing_and_keeps_its_first_moment(store):
