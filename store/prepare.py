@@ -12,6 +12,7 @@ from itertools import repeat
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from features.facts import DTYPES, NONE, facts_of
 from features.schema import TABLES
@@ -22,9 +23,18 @@ from store.versions import ABSENT, Values
 Row = Mapping[str, Any]
 Records = Mapping[str, Sequence[Row]]
 Columns = Mapping[str, Sequence[Any]]
+
+
+def _offset(kind: np.dtype[np.void], fact: str) -> int:
+    fields = kind.fields
+    if fields is None:  # pragma: no cover - facts are structured arrays
+        raise TypeError(f"expected a structured type, got {kind}")
+    return int(fields[fact][1])
+
+
 _CLOCKS = frozenset({"shop_id", "known_at"})
 # Where the moment stands among a row's packed facts, bytes from their start.
-_KNOWN_AT = {name: int((kind.fields or {})["known_at"][1]) for name, kind in DTYPES.items()}
+_KNOWN_AT = {name: _offset(kind, "known_at") for name, kind in DTYPES.items()}
 _ALLOWED = {name: _CLOCKS.union(spec.names) for name, spec in TABLES.items()}
 
 
