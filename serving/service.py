@@ -6,7 +6,7 @@ Knows nothing of routes. A worker process has one service: one store, one model,
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from features.schema import DAY_US
 from outreach.shop import feature_settings
@@ -36,6 +36,7 @@ class Service:
         scorer: questions → answers.
         intake: bodies of POST → answers.
         clock: microseconds UTC now.
+        swept_at: shop (None: all) → when its unscored open orders were last looked for.
 
     """
 
@@ -48,6 +49,7 @@ class Service:
     scorer: Scorer
     intake: Intake
     clock: Callable[[], int]
+    swept_at: dict[str | None, int] = field(default_factory=dict)
 
     @classmethod
     def open(cls, config: Config) -> Service:

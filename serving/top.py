@@ -16,13 +16,16 @@ import msgspec
 from msgspec import Raw
 
 from features.facts import key_of
-from features.schema import DAY_US
+from features.schema import DAY_US, SECOND_US
 from outreach.ranking import band, places_that_matter
 from serving.in_play import in_play
 from serving.remember import just_now
 from serving.seen import Question, Seen
 from serving.service import Service
 from store import Score
+
+
+SWEEP_EVERY_US = 10 * SECOND_US  # a page that reloads must not look through every order each time
 
 
 def top_of(
@@ -39,7 +42,10 @@ def top_of(
 
 def _score_the_rest(service: Service, shop: str | None) -> None:
     """Score the open orders whose latest score is of an earlier day, or that have none."""
+    if service.clock() < service.swept_at.get(shop, 0) + SWEEP_EVERY_US:
+        return
     now = just_now(service.store, service.clock)
+    service.swept_at[shop] = now
     asked = in_play(service.store, now, shop, keep=True).questions
     rest = [question for question in asked if not _scored_on(service, question, now // DAY_US)]
     if rest:

@@ -56,7 +56,9 @@ def test_a_request_that_has_begun_is_answered_when_the_server_is_told_to_stop(
     body = {"orders": orders}
     asking = threading.Thread(target=lambda: answers.append(server.ask("POST", "/v1/score", body)))
     asking.start()
-    time.sleep(0.15)
+    with server.home.open_store(readonly=True) as store:
+        while not store.timeline("default", "A0"):
+            time.sleep(0.005)
     said = server.end(signal.SIGTERM)
     asking.join()
     assert [status for status, _ in answers] == [200]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from served_shop import DAYS, NOW, SHOP, Caller, order
 
-from features.schema import DAY_US, HOUR_US
+from features.schema import DAY_US, HOUR_US, SECOND_US
 from serving import arguments
 from serving.checks import in_text
 from serving.problems import Problem
@@ -50,6 +50,16 @@ def test_the_list_of_today_is_every_open_order_riskiest_first(shop: Caller) -> N
     open_ = shop.service.store.open_orders(as_of=shop.clock.now)
     assert len(results) == len(open_)
     assert shop.get("/v1/top?limit=1000").get_json()["results"] == results
+
+
+def test_an_order_that_came_by_import_is_listed_within_ten_seconds(shop: Caller) -> None:
+    listed = shop.get("/v1/top?limit=1000").get_json()["results"]
+    row = {"shop_id": "default", "order_id": "A1", "placed_at": NOW, "known_at": NOW}
+    shop.service.store.write({"orders": [row]}, received_at=NOW)
+    assert shop.get("/v1/top?limit=1000").get_json()["results"] == listed
+    shop.clock.now += 10 * SECOND_US
+    results = shop.get("/v1/top?limit=1000").get_json()["results"]
+    assert len(results) == len(listed) + 1
 
 
 def test_the_list_says_its_reasons_and_its_day(shop: Caller) -> None:
