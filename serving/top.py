@@ -24,7 +24,6 @@ from serving.seen import Question, Seen
 from serving.service import Service
 from store import Score
 
-
 SWEEP_EVERY_US = 10 * SECOND_US  # a page that reloads must not look through every order each time
 
 
