@@ -87,7 +87,7 @@ def main(context: click.Context, home_dir: str | None) -> None:
 
 
 @main.command()
-@click.option("--orders", default=12_000, show_default=True, help="Orders to simulate.")
+@click.option("--orders", default=6_000, show_default=True, help="Orders to simulate.")
 @click.option("--serve", "then_serve", is_flag=True, help="Serve it afterwards.")
 @click.option("--port", default=8780, show_default=True, help="Port to serve on.")
 @pass_home
