@@ -24,7 +24,7 @@ from features.population import STATE_VERSION, Population, States
 from features.rates import Rates
 
 BUILD_VERSION = 1  # raise it whenever a feature changes meaning under the same name
-BLOCK = 32_768  # queries at a time: bounds memory at about 1 GB whatever the number asked
+BLOCK = 8_192  # queries at a time: bounds memory at about 300 MB whatever the number asked
 TINY = 1e-35  # LightGBM takes |x| up to this for zero; so do we, before anything reads it
 
 

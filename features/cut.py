@@ -7,7 +7,7 @@ of its key that were known strictly before its moment.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +41,7 @@ SORTED_BY: dict[str, tuple[str, ...]] = {
 
 
 SMALL = 4_096  # rows; up to here a table is sorted as a whole, beyond it column by column
+SEVERAL = 512  # keys; from here on it pays to sort them before they are looked up
 
 
 def last_of_runs(*keys: Ints) -> npt.NDArray[np.bool_]:
@@ -70,6 +71,19 @@ def count_before(times: Ints, low: Ints, high: Ints, before: Ints) -> Ints:
         earlier = times[np.minimum(middle, len(times) - 1)] < before
         low = np.where(open_ & earlier, middle + 1, low)
         high = np.where(open_ & ~earlier, middle, high)
+
+
+def search(rising: Ints, keys: Ints, side: Literal["left", "right"] = "left") -> Ints:
+    """`rising.searchsorted(keys)`; in a large table for keys in rising order, then put back.
+
+    The search then walks memory forwards: half the time for 8,000 keys among 3 million.
+    """
+    if len(keys) < SEVERAL or len(rising) < SMALL:
+        return rising.searchsorted(keys, side)
+    ranked = keys.argsort()
+    found = np.empty(len(keys), np.int64)
+    found[ranked] = rising.searchsorted(keys.take(ranked), side)
+    return found
 
 
 @lru_cache(maxsize=64)
@@ -163,7 +177,7 @@ class Grouped:
         own = self.keys
         if len(own) == 0:
             return np.full(len(keys), -1, np.int64)
-        at = np.minimum(own.searchsorted(keys), len(own) - 1)
+        at = np.minimum(search(own, keys), len(own) - 1)
         found = (own.take(at) == keys) & (keys != NONE)
         return np.where(found, at, -1)
 

@@ -24,8 +24,8 @@ from features.identity import (
     phone_digits,
     plain,
     postcode_prefix,
-    street_address,
-    variant,
+    street_addresses,
+    variants,
 )
 from features.schema import (
     ARMS,
@@ -224,12 +224,13 @@ _KEYED: dict[str, dict[str, tuple[str, str, Fold | None]]] = {
     "deliveries": {"order_key": ("order_id", "order", None)},
     "outreach": {"order_key": ("order_id", "order", None)},
 }
-# Keys of several columns at once: name → (source columns, domain, how their values are folded).
-_JOINT: dict[str, dict[str, tuple[tuple[str, ...], str, Fold]]] = {
+# Keys of several columns at once: name → (source columns, domain, how they become one text).
+_Join = Callable[[Sequence[Values]], list[str | None]]
+_JOINT: dict[str, dict[str, tuple[tuple[str, ...], str, _Join]]] = {
     "addresses": {
-        "address_key": (("line1", "line2", "city", "postcode"), "address", street_address)
+        "address_key": (("line1", "line2", "city", "postcode"), "address", street_addresses)
     },
-    "items": {"variant_key": (("product_id", "variant"), "variant", variant)},
+    "items": {"variant_key": (("product_id", "variant"), "variant", variants)},
 }
 _FLOATS = {"weight_g", "length_cm", "width_cm", "height_cm", "lat", "lon", "propensity"}
 
@@ -276,7 +277,7 @@ def _columns(table: str, rows: Row, shops: Values) -> Iterator[Values]:
         yield keys_of(domain, shops, rows.get(source, nothing), fold)
     for sources, domain, joined in _JOINT.get(table, {}).values():
         parts = [rows.get(source, nothing) for source in sources]
-        yield keys_of(domain, shops, list(zip(*parts, strict=True)), joined)
+        yield keys_of(domain, shops, joined(parts))
     for source, of in _PLAIN[table].values():
         yield of(rows.get(source, nothing))
 

@@ -6,7 +6,6 @@ shops and null never matches null; texts that people write are folded before the
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
@@ -88,7 +87,15 @@ class _Letters(dict[int, int | str | None]):
         return kept
 
 
-_LETTERS = _Letters()
+class _Digits(dict[int, int | None]):
+    """Code point → itself where it is a decimal digit, of any script, else nothing."""
+
+    def __missing__(self, code: int) -> int | None:
+        self[code] = code if chr(code).isdecimal() else None
+        return self[code]
+
+
+_LETTERS, _DIGITS = _Letters(), _Digits()
 
 
 @lru_cache(maxsize=1 << 16)
@@ -108,7 +115,7 @@ def phone_digits(text: str | None) -> str | None:
 
     Ten, so that `+55 11 91234-5678` and `011 91234 5678` are the same phone.
     """
-    digits = re.sub(r"\D", "", text or "")
+    digits = (text or "").translate(_DIGITS)
     return digits[-10:] if len(digits) >= 6 else None
 
 
@@ -118,13 +125,28 @@ def postcode_prefix(text: str | None, length: int = 3) -> str | None:
     return folded[:length] or None
 
 
-def street_address(parts: tuple[Any, Any, Any, Any]) -> str | None:
-    """Both lines, city and postcode as one; None without a first line: a town is no address."""
-    if plain(parts[0]) is None:
-        return None
-    return "|".join(plain(part) or "" for part in parts)
+def street_addresses(parts: Sequence[Values]) -> list[str | None]:
+    """First and second line, city and postcode of each row as one text.
+
+    None without a first line: a town is no address.
+    """
+    line1, line2, city, postcode = (_plain_each(part) for part in parts)
+    return [
+        None if first is None else f"{first}|{second or ''}|{town or ''}|{code or ''}"
+        for first, second, town, code in zip(line1, line2, city, postcode, strict=True)
+    ]
 
 
-def variant(parts: tuple[Any, Any]) -> str | None:
-    """A product and one of its variants as one; None where either is unknown."""
-    return None if None in parts else f"{parts[0]}\x1f{parts[1]}"
+def _plain_each(texts: Values) -> list[str | None]:
+    if len(texts) < FEW:
+        return [plain(text) for text in texts]
+    known = {text: plain(text) for text in set(texts)}
+    return [known[text] for text in texts]
+
+
+def variants(parts: Sequence[Values]) -> list[str | None]:
+    """A product and one of its variants as one text; None where either is unknown."""
+    return [
+        None if product is None or variant is None else f"{product}\x1f{variant}"
+        for product, variant in zip(*parts, strict=True)
+    ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.cut import SMALL, Grouped, Ints, Joined, count_before
+from features.cut import SMALL, Grouped, Ints, Joined, count_before, search
 from features.facts import NONE
 from features.joined import expand
 
@@ -33,8 +33,8 @@ class Links:
 
     def latest(self, keys: Ints, before: Ints, cap: int) -> Joined:
         """The latest `cap` links of each key known before the moment; rows are of this table."""
-        low = self.key.searchsorted(keys)
-        high = np.where(keys == NONE, low, self.key.searchsorted(keys, "right"))
+        low = search(self.key, keys)
+        high = np.where(keys == NONE, low, search(self.key, keys, "right"))
         high = count_before(self.known_at, low, high, before)
         return expand(np.maximum(low, high - cap), high)
 

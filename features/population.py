@@ -70,8 +70,10 @@ class State:
         if len(self.keys) == 0:
             return np.zeros((len(keys), len(COLUMNS)), np.int64)
         at = np.minimum(self.keys.searchsorted(keys), len(self.keys) - 1)
-        found = self.keys.take(at) == keys  # NONE is never counted, so never found
-        rows: Ints = self.counts.take(at, axis=0) * found[:, None]
+        other = self.keys.take(at) != keys  # NONE is never counted, so never found
+        rows = self.counts.take(at, axis=0)
+        if np.count_nonzero(other):
+            rows[other] = 0
         return rows
 
     def to_bytes(self) -> bytes:
