@@ -120,6 +120,22 @@ def test_every_order_is_scored_into_a_file_once(promoted: Home, tmp_path: Path) 
     assert len({row.split(",")[1] for row in rows}) == len(rows) == ORDERS
 
 
+def test_orders_named_in_a_file_are_scored_and_an_unknown_one_is_an_error(
+    promoted: Home, tmp_path: Path
+) -> None:
+    named, out = tmp_path / "mine.csv", tmp_path / "scores.parquet"
+    named.write_text("order_id\nO00000007\nO00000008\n")
+    ran = riskradar(
+        promoted, *("score", "--orders", str(named), "--moment", "placed", "--out", str(out))
+    )
+    assert ran.stdout == f"2 orders scored into {out}\n", ran.stderr
+    assert out.read_bytes()[:4] == b"PAR1"
+    named.write_text("order_id\nnobody\n")
+    ran = riskradar(promoted, "score", "--orders", str(named), "--out", str(out))
+    assert ran.returncode == 1
+    assert "names 1 of 1 orders that are not known" in ran.stderr
+
+
 def test_a_score_in_batch_equals_the_score_over_http(shop: Caller) -> None:
     """The same function on a smaller table: equal to 1e-12, the sigmoid's last bit aside."""
     with shop.home.open_store(readonly=True) as store:

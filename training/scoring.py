@@ -5,6 +5,7 @@ Knows nothing of how a score is made; see training/batch.py.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from features.facts import NONE, key_of
+from features.facts import NONE
 from features.schema import DAY_US
 from store.home import Home
 from training.batch import Moment, Scored, moments, orders_of, score
@@ -61,7 +62,8 @@ def score_file(home: Home, choice: Choice, out: Path, reporter: Reporter) -> int
             placed_to=choice.placed_to,
         )
         if choice.orders not in ("all", "unshipped"):
-            keys = keys[np.isin(keys, _named(Path(choice.orders), store))]
+            known = store.order_ids(keys.tolist())
+            keys = keys[np.isin(keys, _named(Path(choice.orders), known))]
         asked = moments(
             facts,
             keys,
@@ -75,22 +77,31 @@ def score_file(home: Home, choice: Choice, out: Path, reporter: Reporter) -> int
     return len(scored)
 
 
-def _named(path: Path, store: Any) -> list[int]:
-    """Keys of the orders that a file names."""
+def _named(path: Path, known: Mapping[int, tuple[str, str]]) -> list[int]:
+    """Keys of the orders that a file names, by order_id and, where it has one, shop_id.
+
+    `known` is (shop_id, order_id) by key; an order that nobody knows is an error, not a gap.
+    """
     if not path.exists():
         raise BadRequest(f"expected --orders to be all, unshipped or a file; there is no {path}")
     with duckdb.connect() as connection:
-        rows = connection.execute("SELECT * FROM query_table([?])", [str(path)])
-        columns = [column[0] for column in rows.description]
+        rows = connection.execute(f"FROM '{_quoted(path)}'")
+        columns = [column[0] for column in rows.description or ()]
         if "order_id" not in columns:
             raise BadRequest(f"{path} needs a column order_id; it has {', '.join(columns)}")
         named = [dict(zip(columns, row, strict=True)) for row in rows.fetchall()]
-    shops = sorted(store.shops())
-    return [
-        key_of("order", shop, str(row["order_id"]))
-        for row in named
-        for shop in ([str(row["shop_id"])] if row.get("shop_id") else shops)
-    ]
+    keys: dict[tuple[str | None, str], list[int]] = {}
+    for key, (shop, order) in known.items():
+        keys.setdefault((shop, order), []).append(key)
+        keys.setdefault((None, order), []).append(key)
+    asked = [(row.get("shop_id"), str(row["order_id"])) for row in named]
+    unknown = [order for shop, order in asked if (shop, order) not in keys]
+    if unknown:
+        raise BadRequest(
+            f"{path} names {len(unknown)} of {len(asked)} orders that are not known (placed in "
+            f"the bounds, by then): {', '.join(unknown[:5])}. Ingest them first or leave them out."
+        )
+    return [key for one in asked for key in keys[one]]
 
 
 def _write(scored: Scored, out: Path) -> None:
@@ -108,6 +119,8 @@ def _write(scored: Scored, out: Path) -> None:
             columns[f"p_{head}"] = scored.probabilities[:, column]
     unknown = scored.expected_loss == NONE
     columns["expected_loss_minor"] = np.ma.masked_array(scored.expected_loss, unknown)
+    # Unknown until the effect of a contact is a setting or was measured; the column is the contract.
+    columns["expected_saving_minor"] = np.ma.masked_all(len(scored), np.int64)
     codes = [",".join(reason.code for reason in found) for found in scored.reasons]
     columns["reasons"] = np.array(codes, object)
     how = "CSV, HEADER" if out.suffix.lower() == ".csv" else "PARQUET"
