@@ -119,8 +119,9 @@ def _write(scored: Scored, out: Path) -> None:
             columns[f"p_{head}"] = scored.probabilities[:, column]
     unknown = scored.expected_loss == NONE
     columns["expected_loss_minor"] = np.ma.masked_array(scored.expected_loss, unknown)
-    # Unknown until the effect of a contact is a setting or was measured; the column is the contract.
-    columns["expected_saving_minor"] = np.ma.masked_all(len(scored), np.int64)
+    # Unknown until the effect of contacts is set or measured; the column is in the contract.
+    nobody_knows = np.ones(len(scored), np.bool_)
+    columns["expected_saving_minor"] = np.ma.masked_array(scored.expected_loss, nobody_knows)
     codes = [",".join(reason.code for reason in found) for found in scored.reasons]
     columns["reasons"] = np.array(codes, object)
     how = "CSV, HEADER" if out.suffix.lower() == ".csv" else "PARQUET"
