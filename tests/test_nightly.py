@@ -67,6 +67,13 @@ def test_the_same_night_again_changes_nothing_and_says_why(promoted: Home) -> No
     assert Registry(promoted.models_dir).list() == before
 
 
+def test_the_manifest_says_what_was_learned_from(promoted: Home) -> None:
+    window = open_champion(promoted).manifest.training_window
+    assert NOW - DAYS * DAY_US <= window["first_placed_at"] < window["last_placed_at"] < NOW
+    assert window["as_of"] == NOW - NOW % 1_000_000
+    assert window["orders"]["risk"] > window["positives"]["risk"] > 50
+
+
 def test_a_night_without_enough_history_fails_and_leaves_no_model(tmp_path: Path) -> None:
     home = Home(tmp_path / "home").create()
     shop = simulate(orders=40, seed=3, start_at=NOW - 20 * DAY_US, days=20)

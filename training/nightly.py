@@ -17,7 +17,7 @@ import numpy as np
 
 from features.build import FeatureSettings, Queries, build, fingerprint, names
 from features.catalogue import catalogue, groups
-from features.facts import NONE, Facts
+from features.facts import Facts
 from features.population import STATE_VERSION, Population
 from features.proof import proof
 from features.schema import DAY_US
@@ -205,8 +205,8 @@ def _window(learned: Learned) -> dict[str, Any]:
     placed = learned.table.landmarks.placed_at
     return {
         "as_of": learned.as_of,
-        "first_placed_at": int(placed.min(initial=NONE)) if len(placed) else None,
-        "last_placed_at": int(placed.max(initial=NONE)) if len(placed) else None,
+        "first_placed_at": int(placed.min()),
+        "last_placed_at": int(placed.max()),
         "moments": len(placed),
         "orders": {name: head.orders for name, head in learned.heads.items()},
         "positives": {name: head.positives for name, head in learned.heads.items()},
