@@ -15,6 +15,7 @@ from training.fit_trees import margins_at_checkpoints as at_checkpoints
 from training.heads import sigmoid
 from training.learn import Learned, ablations, learn
 from training.recipe import LearnSettings
+from training.steady import clocks
 from training.windows import NotEnoughHistory
 
 
@@ -201,3 +202,43 @@ def test_leaving_out_the_cause_costs_and_leaving_out_noise_does_not(shop, model)
         ("cause", 1, True),
         ("noise", 1, False),
     ]
+
+
+def test_a_feature_that_tells_the_time_is_left_out_and_one_that_tells_the_order_is_not():
+    """A count that grows with the export; noise; and a feature that becomes known one day."""
+    draws = np.random.default_rng(7)
+    rows = 400
+    growing = np.arange(rows) + draws.normal(0, 5, rows)
+    steady = draws.normal(size=rows)
+    begun = np.where(np.arange(rows) < 300, np.nan, draws.normal(size=rows))
+    matrix = np.column_stack([growing, steady, begun]).astype(np.float32)
+    assert clocks(matrix, 100 * DAY_US).tolist() == [True, False, True]
+    assert clocks(matrix[:10], 100 * DAY_US).tolist() == [False] * 3
+
+
+def test_what_moves_slowly_may_be_learned_from_once_every_season_was_seen():
+    moving = np.arange(400) + np.random.default_rng(8).normal(0, 70, 400)
+    matrix = moving[:, None].astype(np.float32)
+    assert clocks(matrix, 300 * DAY_US).tolist() == [True]
+    assert clocks(matrix, 400 * DAY_US).tolist() == [False]
+
+
+def test_a_model_does_not_move_with_a_clock(shop):
+    """The clock explains every return of the past, and means nothing tomorrow."""
+
+    def with_clock(marks) -> np.ndarray:
+        late = (marks.as_of - marks.as_of.min()) / DAY_US
+        return np.column_stack([shop.matrix(marks), late]).astype(np.float32)
+
+    found = learn(
+        shop.facts,
+        with_clock,
+        (*shop.names, "clock"),
+        settings=LearnSettings(max_origins=2),
+        as_of=shop.as_of,
+    )
+    assert found.heads["risk"].clocks == ("clock",)
+    matrix = found.table.matrix.copy()
+    before = found.model.margins(matrix)
+    matrix[:, 2] = 10_000
+    np.testing.assert_array_equal(found.model.margins(matrix), before)

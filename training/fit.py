@@ -20,6 +20,7 @@ from training.heads import FittedHead, Grid, SmoothHalf, smooth_half
 from training.labels import UNKNOWN
 from training.landmarks import Landmarks
 from training.recipe import LearnSettings
+from training.steady import clocks
 from training.windows import Plan, Window
 
 Matrix = npt.NDArray[np.float32]
@@ -42,9 +43,11 @@ class Table:
 class Rows:
     """What one fit sees."""
 
-    matrix: Matrix  # (n, d)
+    index: Ints  # (n,) landmarks
+    matrix: Matrix  # (n, d), clocks unknown throughout
     outcome: Answers  # (n,) of 0 and 1
     weight: Floats  # (n,) share of the order, times its propensity weight, times its decay
+    clock: Flags  # (d,) features left out because they tell the time
 
     @property
     def base_rate(self) -> float:
@@ -102,6 +105,15 @@ class Walked:
 
 
 @dataclass(frozen=True)
+class Refitted:
+    """The winning recipe on everything known."""
+
+    fitted: FittedHead
+    choice: Choice
+    clocks: tuple[str, ...]  # features left out because they tell the time
+
+
+@dataclass(frozen=True)
 class Fitter:
     """Fits heads on one table; the same table, settings and head give the same bits."""
 
@@ -126,7 +138,7 @@ class Fitter:
                 probability[inside] = choice.probability(predictions.margins.take(inside))
         return Walked(predictions, probability)
 
-    def refit(self, head: Head, walked: Walked, grid: Grid) -> tuple[FittedHead, Choice]:
+    def refit(self, head: Head, walked: Walked, grid: Grid) -> Refitted:
         """The winning recipe on everything known by now, chosen on every window.
 
         The judging windows take part in this last choice, which nothing judges: what they judged
@@ -141,7 +153,9 @@ class Fitter:
         if choice.weight_trees > 0:
             booster = self._trees(rows, choice.rounds)
         weights = (1 - choice.weight_trees, choice.weight_trees)
-        return FittedHead(head.name, smooth, booster, *weights, choice.calibration), choice
+        fitted = FittedHead(head.name, smooth, booster, *weights, choice.calibration)
+        names = np.array(self.table.names)[rows.clock].tolist()
+        return Refitted(fitted, choice, tuple(names))
 
     def _at(self, head: Head, index: int) -> OutOfTime:
         window = head.plan.windows[index]
@@ -156,7 +170,7 @@ class Fitter:
         smooth = self._smooth(rows, None)
         booster = self._trees(rows, CHECKPOINTS[-1])
         columns = simple_columns(self.table.names)
-        baseline = Baseline(rows.matrix, rows.outcome, rows.weight, columns)
+        baseline = Baseline(self.table.matrix[rows.index], rows.outcome, rows.weight, columns)
         return OutOfTime(
             row=judged,
             window=np.full(len(judged), index),
@@ -175,13 +189,16 @@ class Fitter:
 
     def _rows(self, answers: Answers, origin: int) -> Rows:
         """Landmarks of answered orders placed before an origin, the older the lighter."""
-        placed = self.table.landmarks.placed_at
+        marks = self.table.landmarks
         span = round(self.settings.history_days * DAY_US)
-        recent = (placed < origin) & (placed >= origin - span)
-        rows = np.flatnonzero(recent & (answers != UNKNOWN))
-        age = (origin - placed[rows]) / (self.settings.half_life_days * DAY_US)
-        weight = self.table.landmarks.weight[rows] * 0.5**age
-        return Rows(self.table.matrix[rows], answers[rows], weight)
+        recent = (marks.placed_at < origin) & (marks.placed_at >= origin - span)
+        index = np.flatnonzero(recent & (answers != UNKNOWN))
+        age = (origin - marks.placed_at[index]) / (self.settings.half_life_days * DAY_US)
+        decided = np.flatnonzero(recent & marks.decision)
+        clock = clocks(self.table.matrix[decided], int(np.ptp(marks.placed_at[decided])))
+        matrix = self.table.matrix[index]
+        matrix[:, clock] = np.nan
+        return Rows(index, matrix, answers[index], marks.weight[index] * 0.5**age, clock)
 
     def _smooth(self, rows: Rows, grid: Grid | None) -> SmoothHalf:
         half = smooth_half(

@@ -40,6 +40,7 @@ class LearnedHead:
     fitted: FittedHead
     plan: Plan
     choice: Choice
+    clocks: tuple[str, ...]  # features left out because they tell the time
     measures: Measures
     judged: Judged  # orders of the judging windows
     predictions: OutOfTime  # (orders,) the margins behind `contenders`
@@ -201,7 +202,7 @@ def _grid(table: Table, settings: LearnSettings) -> Grid:
 
 def _learned(fitter: Fitter, answers: _Answers, head: Head, grid: Grid) -> LearnedHead:
     walked = fitter.walk(head)
-    fitted, choice = fitter.refit(head, walked, grid)
+    refitted = fitter.refit(head, walked, grid)
     found = walked.predictions.take(walked.judged)
     probability = walked.probability[walked.judged]
     marks = fitter.table.landmarks.take(found.row)
@@ -213,9 +214,10 @@ def _learned(fitter: Fitter, answers: _Answers, head: Head, grid: Grid) -> Learn
     }
     known = answers.labels_at(head.as_of)
     return LearnedHead(
-        fitted=fitted,
+        fitted=refitted.fitted,
         plan=head.plan,
-        choice=choice,
+        choice=refitted.choice,
+        clocks=refitted.clocks,
         measures=measure(judged, contenders, seed=fitter.settings.resamples_seed),
         judged=judged,
         predictions=found,

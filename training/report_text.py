@@ -146,9 +146,12 @@ def recipe_sentence(head: LearnedHead) -> str:
     """What was fitted."""
     choice = head.choice
     how = "chosen on earlier windows" if choice.chosen else "fixed, since the history is short"
+    clocks = ""
+    if head.clocks:
+        clocks = f" Left out, since they tell the time and not the order: {', '.join(head.clocks)}."
     return (
         f"{choice.weight_trees:.0%} trees ({choice.rounds} rounds), {1 - choice.weight_trees:.0%} "
-        f"smooth curves, {choice.calibration.kind} calibration; {how}."
+        f"smooth curves, {choice.calibration.kind} calibration; {how}.{clocks}"
     )
 
 
