@@ -73,7 +73,7 @@ class Plan:
         return next(window.origin for window in self.windows if window.judges)
 
 
-class NotEnoughHistory(ValueError):  # noqa: N818 -- named after what is the case, as all ours
+class NotEnoughHistory(ValueError):
     """There are too few judged orders or positives to learn from; the message says how many."""
 
 
