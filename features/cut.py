@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.facts import NONE
-from features.joined import NOTHING, Floats, Ints, Joined, expand
+from features.joined import NOTHING, Floats, Ints, Joined, expand, holds
 
 __all__ = [
     "SORTED_BY",
@@ -112,6 +112,7 @@ class Grouped:
                 self._given = self._given.take(ranked)
         self._key = by[0]
         self._columns: dict[str, npt.NDArray[Any]] = {}
+        self._words: Ints | None = None
         self._runs: tuple[Ints, Ints, Ints] | None = None
 
     def __len__(self) -> int:
@@ -162,15 +163,20 @@ class Grouped:
 
         Unknown where the row is -1. Facts that are floats are words too: `view(np.float64)`.
         """
-        given = self._given
-        if len(given) == 0:
-            return unknown_row(given.dtype)[:, None].repeat(len(rows), axis=1)
-        words = given.view(np.int64).reshape(len(given), -1)
-        found = words.take(rows if self._ranked is None else self._ranked.take(rows), axis=0)
+        if len(self._given) == 0:
+            return unknown_row(self._given.dtype)[:, None].repeat(len(rows), axis=1)
+        if self._words is None:
+            self._words = self._given.view(np.int64).reshape(len(self._given), -1)
+        found = self._words.take(rows if self._ranked is None else self._ranked.take(rows), axis=0)
         missing = rows < 0
-        if np.count_nonzero(missing):
-            found[missing] = unknown_row(given.dtype)
+        if holds(missing):
+            found[missing] = unknown_row(self._given.dtype)
         return np.ascontiguousarray(found.T)
+
+    def position_of_rows(self) -> Ints:
+        """Position of each row's key among `self.keys`."""
+        keys, starts, ends = self._each_key()
+        return np.arange(len(keys)).repeat(ends - starts)
 
     def position(self, keys: Ints) -> Ints:
         """Position of each key among `self.keys`, or -1; NONE is never found."""

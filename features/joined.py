@@ -16,8 +16,14 @@ Floats = npt.NDArray[np.float64]
 Truths = npt.NDArray[np.bool_]
 _Kind = TypeVar("_Kind", bound=np.generic)
 
-_FIRST = np.zeros(1, np.int64)
-_FIRST.flags.writeable = False
+_ONE = np.zeros(1, np.int64)  # the only query there is
+_ONE.flags.writeable = False
+_NO = _ONE[:0]
+
+
+def holds(truths: Truths) -> bool:
+    """Whether any is true; of a few in half the time of `any`."""
+    return True in truths.tolist() if len(truths) < 64 else bool(truths.any())
 
 
 class Joined:
@@ -39,13 +45,15 @@ class Joined:
             queries == 1 or bool((owner[1:] != owner[:-1]).all())
         )
         self._runs: tuple[Ints, Ints] | None = None
+        if queries == 1:
+            self._runs = (_ONE, _ONE) if len(row) else (_NO, _NO)
 
     def __len__(self) -> int:
         return len(self.row)
 
     def where(self, keep: Truths) -> Joined:
         """Only the rows kept."""
-        if np.count_nonzero(keep) == len(keep):
+        if not holds(~keep):
             return self
         return Joined(self.owner[keep], self.row[keep], self.queries)
 
@@ -54,21 +62,13 @@ class Joined:
         """(k,) position of the first row of each query that has any."""
         return self._each()[0]
 
-    @property
-    def filled(self) -> Ints:
-        """(k,) the queries that have any row."""
-        return self._each()[1]
-
     def _each(self) -> tuple[Ints, Ints]:
+        """First row of each query that has any, and these queries."""
         if self._runs is None:
-            owner = self.owner
-            if self.queries == 1:
-                starts = _FIRST[: len(owner)]
-            else:
-                first = np.ones(len(owner), np.bool_)
-                np.not_equal(owner[1:], owner[:-1], out=first[1:])
-                starts = first.nonzero()[0]
-            self._runs = (starts, owner.take(starts))
+            first = np.ones(len(self.owner), np.bool_)
+            np.not_equal(self.owner[1:], self.owner[:-1], out=first[1:])
+            starts = first.nonzero()[0]
+            self._runs = (starts, self.owner.take(starts))
         return self._runs
 
     def spread(self, values: npt.NDArray[_Kind]) -> npt.NDArray[_Kind]:
@@ -84,14 +84,14 @@ class Joined:
         """
         if self.one_each:
             return values
-        starts = self.starts
+        starts, filled = self._each()
         if len(starts) == self.queries:
             whole: npt.NDArray[_Kind] = how.reduceat(values, starts, axis=-1)
             return whole
         out = np.empty((*values.shape[:-1], self.queries), values.dtype)
         out.fill(nothing)
         if len(starts):
-            out[..., self.filled] = how.reduceat(values, starts, axis=-1)
+            out[..., filled] = how.reduceat(values, starts, axis=-1)
         return out
 
     def count(self, chosen: Truths) -> Floats:
@@ -114,7 +114,7 @@ class Joined:
         return found
 
 
-NOTHING = Joined(_FIRST[:0], _FIRST[:0], 1)  # one query that found no row
+NOTHING = Joined(_NO, _NO, 1)  # one query that found no row
 
 
 def expand(low: Ints, high: Ints) -> Joined:

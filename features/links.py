@@ -19,9 +19,8 @@ class Links:
     """
 
     def __init__(self, orders: Grouped, addresses: Grouped) -> None:
-        of_orders, of_addresses = (
-            orders.position(table.column("order_key")) for table in (orders, addresses)
-        )
+        of_orders = orders.position_of_rows()
+        of_addresses = orders.position(addresses.column("order_key"))
         key, order, known_at = _first(
             _said(orders, "buyer_key", of_orders),
             _said(addresses, "phone_key", of_addresses),

@@ -13,7 +13,7 @@ import numpy as np
 from features.cut import Grouped, Ints
 from features.facts import NONE
 from features.index import Index
-from features.joined import expand
+from features.joined import expand, holds
 
 ITEM_KEYS = ("product_key", "variant_key", "category_key", "seller_key")
 ORDER_KEYS = ("shop_key", "payment_key", "carrier_key", "ship_service_key")
@@ -67,7 +67,7 @@ def _mixed(first: int, second: int) -> int:
 def item_category(products: Grouped, own: Ints, product_key: Ints, known_at: Ints) -> Ints:
     """Category of items: their own, else the product's as known when the item was; all (m,)."""
     missing = own == NONE
-    if np.count_nonzero(missing) == 0:
+    if not holds(missing):
         return own
     version = products.latest(product_key[missing], known_at[missing] + 1)
     found = own.copy()

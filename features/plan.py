@@ -23,7 +23,7 @@ class Part:
 
 
 Rule = Callable[..., Any] | Part
-Step = tuple[Callable[..., Any], Callable[[list[Any]], Sequence[Any]]]
+Step = tuple[Callable[..., Any], Callable[[list[Any]], Sequence[Any]], tuple[Any, ...]]
 
 
 def _inputs(rule: Rule) -> tuple[str, ...]:
@@ -41,10 +41,14 @@ def _picker(places: tuple[int, ...]) -> Callable[[list[Any]], Sequence[Any]]:
 
 
 class Plan:
-    """A walk from the root `query` to the wanted names, each function once."""
+    """A walk from the root `query` to the wanted names, each function once.
+
+    The values stand in one list: the query, then what each step adds to it.
+    """
 
     def __init__(self, rules: Mapping[str, Rule], wanted: Sequence[str]) -> None:
         self._rules = rules
+        self._parts = _parts_of(rules, wanted)
         self._place: dict[str, int] = {"query": 0}
         self._steps: list[Step] = []
         for name in wanted:
@@ -56,19 +60,44 @@ class Plan:
             return self._place[name]
         if name in path:
             raise ValueError(f"columns read each other in a circle: {' → '.join((*path, name))}")
-        if name not in self._rules:
-            raise KeyError(f"{path[-1] if path else 'the plan'} reads {name!r}; no such column")
-        rule = self._rules[name]
+        rule = _rule(self._rules, name, path)
         places = tuple(self._visit(each, (*path, name)) for each in _inputs(rule))
-        function = itemgetter(rule.at) if isinstance(rule, Part) else rule
-        self._steps.append((function, _picker(places)))
-        self._place[name] = len(self._steps)
+        if not isinstance(rule, Part):  # a part is placed with its whole
+            parts = self._parts.get(name, {})
+            self._steps.append((rule, _picker(places), tuple(parts.values())))
+            for each in (name, *parts):
+                self._place[each] = len(self._place)
         return self._place[name]
 
     def run(self, query: Any) -> list[Any]:
         """The wanted values, in the order they were asked for."""
         values: list[Any] = [query]
         append = values.append
-        for function, inputs in self._steps:
-            append(function(*inputs(values)))
+        for function, inputs, parts in self._steps:
+            value = function(*inputs(values))
+            append(value)
+            for at in parts:
+                append(value[at])
         return [values[place] for place in self._wanted]
+
+
+def _rule(rules: Mapping[str, Rule], name: str, path: tuple[str, ...]) -> Rule:
+    if name not in rules:
+        raise KeyError(f"{path[-1] if path else 'the plan'} reads {name!r}; no such column")
+    return rules[name]
+
+
+def _parts_of(rules: Mapping[str, Rule], wanted: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Each whole's parts that anything wanted reads, by name: whole → part → where it is."""
+    parts: dict[str, dict[str, Any]] = {}
+    seen, left = {"query"}, list(wanted)
+    while left:
+        name = left.pop()
+        if name in seen or name not in rules:
+            continue
+        seen.add(name)
+        rule = rules[name]
+        left.extend(_inputs(rule))
+        if isinstance(rule, Part):
+            parts.setdefault(rule.whole, {})[name] = rule.at
+    return parts

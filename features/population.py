@@ -18,6 +18,7 @@ from features.cut import Ints
 from features.events import RATES
 from features.facts import Facts
 from features.index import Index
+from features.joined import holds
 from features.members import members
 from features.rates import Rates
 from features.streams import day_of, streams
@@ -72,7 +73,7 @@ class State:
         at = np.minimum(self.keys.searchsorted(keys), len(self.keys) - 1)
         other = self.keys.take(at) != keys  # NONE is never counted, so never found
         rows = self.counts.take(at, axis=0)
-        if np.count_nonzero(other):
+        if holds(other):
             rows[other] = 0
         return rows
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from features.cut import Floats, Ints
 from features.facts import NONE
+from features.identity import FEW
 from features.money import minor_digits
 
 
@@ -38,9 +39,10 @@ class Rates:
 
     def factors(self, currencies: Ints) -> Floats:
         """`factor` of each currency code, (n,)."""
-        if len(currencies) == 1:
-            return np.array([self.factor(currencies.item())])
-        if len(currencies) and (currencies == currencies[0]).all():  # the usual case needs no sort
+        if len(currencies) < FEW:
+            known = {code: self.factor(code) for code in set(currencies.tolist())}
+            return np.array([known[code] for code in currencies.tolist()], np.float64)
+        if (currencies == currencies[0]).all():  # the usual case needs no sort
             return np.full(len(currencies), self.factor(int(currencies[0])))
         codes, which = np.unique(currencies, return_inverse=True)
         return np.array([self.factor(code) for code in codes.tolist()], np.float64)[which]

@@ -121,9 +121,10 @@ def order_ratios(order_counts: Floats) -> Floats:
     top, bottom = _ends(order_counts, _ENDS[:2])
     out = np.empty(top.shape)
     out[0] = ratio(top[0], bottom[0])  # the shop
-    out[1:5] = shrunk(top[1:5], bottom[1:5], out[0])  # payment, carrier, service, region
-    out[5] = shrunk(top[5], bottom[5], out[4])  # postcode area
-    out[6] = shrunk(top[6], bottom[6], out[5])  # city
+    bottom += SHRINK_ORDERS
+    _pull(out, slice(1, 5), out[0], top, bottom)  # payment, carrier, service, region
+    _pull(out, 5, out[4], top, bottom)  # postcode area
+    _pull(out, 6, out[5], top, bottom)  # city
     return out
 
 
@@ -131,9 +132,10 @@ def item_ratios(items: Joined, item_counts: Floats, order_ratios: Floats) -> Flo
     """All-time ratios of BY_ITEM's groups, (5, ratios, m), each pulled to the next wider."""
     top, bottom = _ends(item_counts, _ENDS[:2])
     out = np.empty(top.shape)
-    out[:3] = shrunk(top[:3], bottom[:3], items.spread(order_ratios[0]))  # category, seller, route
-    out[3] = shrunk(top[3], bottom[3], out[0])  # product
-    out[4] = shrunk(top[4], bottom[4], out[3])  # variant
+    bottom += SHRINK_ORDERS
+    _pull(out, slice(3), items.spread(order_ratios[0]), top, bottom)  # category, seller, route
+    _pull(out, 3, out[0], top, bottom)  # product
+    _pull(out, 4, out[3], top, bottom)  # variant
     return out
 
 
@@ -149,9 +151,14 @@ def item_ratios_90d(item_counts: Floats, item_ratios: Floats) -> Floats:
     return shrunk(top, bottom, item_ratios)
 
 
+def _pull(out: Floats, groups: int | slice, prior: Floats, top: Floats, bottom: Floats) -> None:
+    """`shrunk` of some groups written into `out`, SHRINK_ORDERS being in the bottom already."""
+    np.divide(top[groups] + SHRINK_ORDERS * prior, bottom[groups], out=out[groups])
+
+
 def _ends(counts: Floats, columns: Ints) -> Floats:
     """Tops and bottoms of all ratios, (2, groups, ratios, ...) of counts (columns, groups, ...)."""
-    return counts.take(columns, axis=0).swapaxes(1, 2)
+    return np.ascontiguousarray(counts.take(columns, axis=0).swapaxes(1, 2))
 
 
 def past_shares(past_sums: Floats, order_ratios: Floats) -> Floats:

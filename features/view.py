@@ -240,7 +240,7 @@ def route_key(items: Joined, seller_prefix_key: Ints, region_key: Ints) -> Ints:
 def address_moves(query: Query, addresses: Joined) -> Floats:
     """(3, n): how often city, phone and street changed between consecutive addresses."""
     moves = np.zeros((len(_MOVING), len(addresses)))
-    if len(addresses) != len(addresses.starts):
+    if len(addresses) > len(addresses.starts):
         said = query.index["addresses"].facts(addresses.row)[_MOVING]
         moves[:, 1:] = said[:, 1:] != said[:, :-1]
         moves[:, addresses.starts] = 0.0
