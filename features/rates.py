@@ -51,6 +51,7 @@ class Rates:
 def home_minor(amounts: Ints, currencies: Ints, rates: Rates) -> Ints:
     """Amounts in home minor units, rounded half to even; NONE where amount or rate is unknown.
 
+    >>> from features.facts import currency_code
     >>> home_minor(np.array([1000]), np.array([currency_code("BRL")]), Rates("USD", {"BRL": 0.2}))
     array([200])
     """
