@@ -88,9 +88,9 @@ def plan(cohort: Cohort, *, as_of: int, max_origins: int) -> Plan:
             if all(count >= need for count, need in zip(counts, least, strict=True)):
                 edges = _edges(cohort, first, test, counts, max_origins)
                 return Plan(style, _windows(edges, test, style, as_of), counts[1] < SHORT)
-    least = sum(LEAST["ordered"])
+    fewest = sum(LEAST["ordered"])
     raise NotEnoughHistory(
-        f"expected at least {least} orders with the outcome and {least} without, spread over the "
+        f"expected at least {fewest} orders with the outcome and {fewest} without, spread over the "
         "time of placing, among the orders whose horizon has passed; got "
         f"{int(cohort.positive.sum())} among {len(cohort.placed_at)}. Bring in older orders with "
         "their outcomes, or wait."
