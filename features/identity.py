@@ -18,6 +18,7 @@ import numpy.typing as npt
 NONE = int(np.iinfo(np.int64).min)  # an unknown whole number (time, money, key, code)
 FEW = 16  # values; below this, remembering single ones costs less than telling them apart
 
+Ints = npt.NDArray[np.int64]
 Values = Sequence[Any] | npt.NDArray[Any]
 Fold = Callable[[Any], Any]  # a value as it is compared, None where it says nothing
 
@@ -32,7 +33,7 @@ def key_of(domain: str, shop_id: str, value: str | None) -> int:
     return int(_hashes(domain, shop_id, (value,))[0])
 
 
-def _hashes(domain: str, shop_id: str, values: Iterable[Any]) -> npt.NDArray[np.int64]:
+def _hashes(domain: str, shop_id: str, values: Iterable[Any]) -> Ints:
     """`key_of` each value, none remembered: one hasher is primed with what all have in common."""
     primed = blake2b(f"{domain}\x1f{shop_id}\x1f".encode("utf-8", "surrogatepass"), digest_size=8)
     digests = []
@@ -51,7 +52,7 @@ _NOTHING = NONE.to_bytes(8, "little", signed=True)
 
 def keys_of(
     domain: str, shops: Values, values: Values, fold: Fold | None = None
-) -> Sequence[int] | npt.NDArray[np.int64]:
+) -> Sequence[int] | Ints:
     """`key_of` each folded value in its row's shop, (n,); each different value is hashed once."""
     if len(values) < FEW:
         folded = values if fold is None else [fold(value) for value in values]
@@ -59,12 +60,21 @@ def keys_of(
     out = np.empty(len(values), np.int64)
     for shop, rows in _by_shop(shops):
         asked = values if rows is None else [values[row] for row in rows]
-        different = list(set(asked))
-        folded = different if fold is None else [fold(value) for value in different]
-        known = dict(zip(different, _hashes(domain, shop, folded).tolist(), strict=True))
-        found = np.fromiter(map(known.__getitem__, asked), np.int64, len(asked))
-        out[slice(None) if rows is None else rows] = found
+        out[slice(None) if rows is None else rows] = _shop_keys(domain, shop, asked, fold)
     return out
+
+
+def _shop_keys(domain: str, shop: str, values: Values, fold: Fold | None) -> Ints:
+    different: Values = list(set(values))
+    alike = len(different) < len(values)
+    if not alike:
+        different = values
+    folded = different if fold is None else [fold(value) for value in different]
+    keys = _hashes(domain, shop, folded)
+    if not alike:
+        return keys
+    known = dict(zip(different, keys.tolist(), strict=True))
+    return np.fromiter(map(known.__getitem__, values), np.int64, len(values))
 
 
 def _by_shop(shops: Values) -> list[tuple[str, list[int] | None]]:
