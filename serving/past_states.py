@@ -15,7 +15,7 @@ from features.population import Population, State
 from features.rates import Rates
 from store import Store
 
-MOST_BYTES = 600 * 2**20  # of the store: some 250,000 orders, whose counting takes ten seconds
+MOST_BYTES = 800 * 2**20  # of the store: some 250,000 orders, whose counting takes ten seconds
 KEEP_S = 60.0  # seconds that the facts of a count are kept for the next day asked about
 
 

@@ -58,7 +58,12 @@ class Service:
         store = home.open_store()
         past = PastStates(store, home.store_path, feature_settings(home.settings).money)
         states = States(store, past, today=lambda: config.clock() // DAY_US)
-        champion = Champion(home, every_s=home.settings.serving.poll_seconds, also=past.forget)
+
+        def upkeep() -> None:
+            past.forget()
+            store.checkpoint()
+
+        champion = Champion(home, every_s=home.settings.serving.poll_seconds, also=upkeep)
         scorer = Scorer(store, states, home.settings, model=champion.loaded, clock=config.clock)
         champion.start()
         keys = Keys(store.check_key)

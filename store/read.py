@@ -6,7 +6,7 @@ features wants to sort them; who asks cuts them at a moment.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -82,7 +82,7 @@ def neighbourhood(
     moments = [EVER_US] * len(own) if as_of is None else [int(moment) for moment in as_of]
     with database.reading() as connection:
         near = _near(connection, set(zip(own, moments, strict=True)), cap)
-        found = _of_orders(connection, near)
+        found = _of_orders(connection, near, sorted(set(own)))
         return found | _of_others(connection, found, own)
 
 
@@ -101,13 +101,18 @@ def _near(connection: Connection, asked: set[tuple[int, int]], cap: int) -> list
     return sorted(near)
 
 
-def _of_orders(connection: Connection, near: list[int]) -> Facts:
+def _of_orders(connection: Connection, near: list[int], own: list[int]) -> Facts:
     blobs: list[list[bytes]] = [[] for _ in OF_ORDERS]
-    for start in range(0, len(near), KEYS_AT_ONCE):
-        keys = key_list(near[start : start + KEYS_AT_ONCE])
-        for index, blob in connection.execute(facts_of_orders(), (keys,)):
-            blobs[index].append(blob)
+    for part in _parts(near, own):
+        for index, blob in connection.execute(facts_of_orders(), part):
+            blobs[index].append(blob or b"")
     return {name: from_bytes(name, blobs[index]) for index, name in enumerate(OF_ORDERS)}
+
+
+def _parts(*lists: list[int]) -> Iterator[list[str]]:
+    """The lists as they are bound, cut to what one statement takes."""
+    for start in range(0, max(map(len, lists), default=0), KEYS_AT_ONCE):
+        yield [key_list(some[start : start + KEYS_AT_ONCE]) for some in lists]
 
 
 def _of_others(connection: Connection, found: Facts, own: list[int]) -> Facts:
@@ -119,10 +124,9 @@ def _of_others(connection: Connection, found: Facts, own: list[int]) -> Facts:
         _distinct(orders["buyer_key"]),
     ]
     blobs: list[list[bytes]] = [[] for _ in OF_OTHERS]
-    for start in range(0, max(map(len, keys), default=0), KEYS_AT_ONCE):
-        part = [key_list(some[start : start + KEYS_AT_ONCE]) for some in keys]
+    for part in _parts(*keys):
         for index, blob in connection.execute(facts_of_others(), part):
-            blobs[index].append(blob)
+            blobs[index].append(blob or b"")
     return {name: from_bytes(name, blobs[index]) for index, name in enumerate(OF_OTHERS)}
 
 

@@ -156,7 +156,7 @@ class Serving(Section, frozen=True):
     """
 
     max_body_bytes: Annotated[int, Meta(ge=1_000, le=10**9)] = 8_000_000
-    max_orders: Annotated[int, Meta(ge=1, le=10_000)] = 1_000
+    max_orders: Annotated[int, Meta(ge=1, le=1_000)] = 1_000
     poll_seconds: Annotated[float, Meta(gt=0, le=60)] = 2.0
 
 

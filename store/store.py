@@ -53,6 +53,13 @@ class Store:
         """Close all connections; using the store afterwards is an error."""
         self._database.close()
 
+    def checkpoint(self) -> None:
+        """Bring the log of recent writes into the store's file, so that no writer has to.
+
+        Costs a wait for the disk; writers and readers go on meanwhile.
+        """
+        self._database.checkpoint()
+
     def __enter__(self) -> Self:
         return self
 
@@ -110,10 +117,11 @@ class Store:
     ) -> Facts:
         """Facts that the features of some orders need, by index: all tables, all versions.
 
-        Rows of the orders themselves; of the `cap` latest orders (by link time, then order_key,
-        the order itself being one of them) tied to each buyer, phone or address that the order
-        was tied to - both strictly before its `as_of` where given; and products, sellers and
-        buyers that the orders' own rows name. The order of rows is not promised.
+        Rows of the orders themselves; orders, addresses, outcomes and deliveries of the `cap`
+        latest orders (by link time, then order_key, the order itself being one of them) tied to
+        each buyer, phone or address that the order was tied to - both strictly before its `as_of`
+        where given; and products, sellers and buyers that the orders' own rows name. The order of
+        rows is not promised.
         """
         return read.neighbourhood(self._database, order_keys, as_of, cap)
 
