@@ -18,11 +18,10 @@ from benchmarks.meter import MIB, Watch, peak_mib
 from benchmarks.row import Row
 from benchmarks.server import ROOT
 from benchmarks.shop import END_AT, Shop, shop
-from features.build import FeatureSettings, Queries, build
+from features.build import FeatureSettings
 from features.facts import Facts, facts_of
-from features.population import Population
 from store.rates import rates_for
-from training.batch import moments
+from training.batch import features_of, moments
 
 SMALL, FULL = 50_000, 1_000_000
 TOO_SMALL = 2_000  # of a smoke test
@@ -74,8 +73,7 @@ def main(folder: Path, orders: int) -> dict[str, float]:
     with watch.on("build"):
         keys = np.unique(facts["orders"]["order_key"])
         asked = moments(facts, keys, "decision", as_of=END_AT, within_hours=24)
-        queries = Queries(asked.order_key, asked.as_of)
-        matrix = build(facts, queries, Population(facts, settings.money), settings)
+        matrix = features_of(facts, asked, settings)
     return {
         **{f"{name}_s": one.wall_s for name, one in watch.took.items()},
         **{f"{name}_cpu_s": one.cpu_s for name, one in watch.took.items()},

@@ -6,6 +6,7 @@ Knows nothing of models, files or clocks: `as_of` is an argument, the rows are h
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
@@ -88,7 +89,12 @@ def _plan() -> Plan:
 
 
 def build(
-    facts: Facts, queries: Queries, states: States, settings: FeatureSettings
+    facts: Facts,
+    queries: Queries,
+    states: States,
+    settings: FeatureSettings,
+    *,
+    threads: int = 1,
 ) -> npt.NDArray[np.float32]:
     """The features of each query, (n, d) float32, NaN where unknown.
 
@@ -97,6 +103,7 @@ def build(
         queries: what is asked.
         states: the population states of the days before.
         settings: currency, rates and time zone.
+        threads: how many work at once on many queries to a `Population`; the result is the same.
 
     Raises:
         ValueError: a query's order has no version known before its `as_of`.
@@ -108,13 +115,42 @@ def build(
         _fill(out, index, queries, states, settings)
         return out
     ranked = np.argsort(queries.as_of, kind="stable")
-    for start in range(0, len(ranked), BLOCK):
-        rows = ranked[start : start + BLOCK]
-        block = np.empty((len(rows), out.shape[1]), np.float32)
-        part = Queries(queries.order_key[rows], queries.as_of[rows])
-        _fill(block, index, part, states, settings)
-        out[rows] = block
+    parts = [ranked]
+    if isinstance(states, Population) and threads > 1:
+        _ = index.events, index.links  # sorted once, before anybody else asks
+        parts = np.array_split(ranked, threads)
+    with ThreadPoolExecutor(len(parts)) as pool:
+        running = [
+            pool.submit(_fill_blocks, out, rows, index, queries, own, settings)
+            for rows, own in zip(parts, _apart(states, len(parts)), strict=True)
+        ]
+        for each in running:
+            each.result()
     return out
+
+
+def _apart(states: States, many: int) -> list[States]:
+    """States for so many threads: a population counts on as it is asked, so each has its own."""
+    if isinstance(states, Population):
+        return [states, *(states.apart() for _ in range(many - 1))]
+    return [states] * many
+
+
+def _fill_blocks(
+    out: npt.NDArray[np.float32],
+    rows: Ints,
+    index: Index,
+    queries: Queries,
+    states: States,
+    settings: FeatureSettings,
+) -> None:
+    """`_fill` some queries, which come by rising `as_of`, a block at a time."""
+    for start in range(0, len(rows), BLOCK):
+        chosen = rows[start : start + BLOCK]
+        block = np.empty((len(chosen), out.shape[1]), np.float32)
+        part = Queries(queries.order_key[chosen], queries.as_of[chosen])
+        _fill(block, index, part, states, settings)
+        out[chosen] = block
 
 
 def _fill(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from copy import copy
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -126,14 +127,22 @@ class Population:
         known = members(self.index)
         self.keys: Ints = known.keys
         self._streams = streams(self.index, known, rates)
+        self._restart()
+
+    def apart(self) -> Population:
+        """The same population with a running count of its own, for another thread."""
+        other = copy(self)
+        other._restart()  # noqa: SLF001 - it is this very class
+        return other
+
+    def _restart(self) -> None:
         self._day = 0
         self._counts = np.zeros((len(self.keys), len(COLUMNS)), np.int64)
 
     def state(self, day: int) -> State:
         """What was known strictly before 00:00 UTC of that day."""
         if day < self._day:
-            self._day = 0
-            self._counts = np.zeros_like(self._counts)
+            self._restart()
         for stream in self._streams:
             for name, key, weight in stream.between(self._day, day):
                 np.add.at(self._counts[:, _AT[name]], key, weight)

@@ -104,6 +104,19 @@ def test_the_stored_population_state_equals_the_batch_counts(seed: int) -> None:
     assert differing(build(facts, queries, Stored(), SETTINGS), matrix(facts, queries)) == []
 
 
+@given(st.integers(0, 10_000), st.integers(1, 3))
+@settings(max_examples=10, deadline=None)
+def test_blocks_and_threads_change_nothing(seed: int, threads: int) -> None:
+    facts = shop(seed)
+    queries = questions(facts, seed)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("features.build.BLOCK", 3)
+        states = Population(facts, SETTINGS.money)
+        found = build(facts, queries, states, SETTINGS, threads=threads)
+    assert len(queries) > 2 * 3, "several blocks for each thread"
+    assert differing(found, matrix(facts, queries)) == []
+
+
 def draw_order(days: np.ndarray, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).permutation(days)
 

@@ -6,6 +6,7 @@ only the rows handed in differ, so a score here equals the score there.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,6 +28,7 @@ from store import Store
 from store.settings import Settings
 from training.truth import NEVER, truth
 
+MOST_THREADS = 4  # each holds a block of features, some 300 MB
 Moment = Literal["decision", "placed", "now"]
 Floats = npt.NDArray[np.float64]
 
@@ -151,10 +153,18 @@ def score(
     )
 
 
-def features_of(facts: Facts, asked: Asked, shop: FeatureSettings) -> npt.NDArray[np.float32]:
+def features_of(
+    facts: Facts, asked: Asked, shop: FeatureSettings, population: Population | None = None
+) -> npt.NDArray[np.float32]:
     """Features (n, d) with the population states of the days asked about, built on the way."""
     queries = Queries(asked.order_key, asked.as_of)
-    return build(facts, queries, Population(facts, shop.money), shop)
+    counted = Population(facts, shop.money) if population is None else population
+    return build(facts, queries, counted, shop, threads=min(MOST_THREADS, cores()))
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _order_columns(facts: Facts, asked: Asked, shop: FeatureSettings) -> tuple[Ints, Ints]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from features.build import FeatureSettings, Queries, build, fingerprint, names
+from features.build import FeatureSettings, fingerprint, names
 from features.catalogue import catalogue, groups
 from features.facts import Facts
 from features.population import STATE_VERSION, Population
@@ -30,6 +30,7 @@ from store import Store
 from store.home import Home
 from training import gate
 from training.ablate import Ablation
+from training.batch import Asked, features_of
 from training.champion import check_first, key_path, usable_champion
 from training.export import ExportRefused, to_onnx
 from training.export_reasons import reason_tables
@@ -113,8 +114,8 @@ class _Night:
         )
 
     def _matrix(self, marks: Landmarks) -> Matrix:
-        queries = Queries(marks.order_key, marks.as_of)
-        return build(self.facts, queries, self.population, self.shop)
+        asked = Asked(marks.order_key, marks.as_of)
+        return features_of(self.facts, asked, self.shop, self.population)
 
     def ablation(self, learned: Learned) -> Mapping[str, tuple[Ablation, ...]]:
         """What each group of features adds to each head, on the windows that validate."""
