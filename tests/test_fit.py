@@ -127,7 +127,7 @@ def test_checkpoints_are_the_model_after_so_many_rounds():
     draws = np.random.default_rng(0)
     matrix = draws.normal(size=(500, 3)).astype(np.float32)
     outcomes = draws.random(500) < sigmoid(matrix[:, 0].astype(float))
-    settings = TreeSettings(min_rows=5, min_hessian=0.1)
+    settings = TreeSettings(min_orders=5, min_hessian=0.1)
     booster = fit_trees(matrix, outcomes, np.ones(500), 20, settings)
     margins = at_checkpoints(booster, matrix, (5, 20))
     stopped = fit_trees(matrix, outcomes, np.ones(500), 5, settings)

@@ -30,16 +30,17 @@ class Margins:
     """Out-of-time margins of both halves, (n,) and (n, checkpoints), in order of placing."""
 
     smooth: Floats
-    trees: Floats  # after each of CHECKPOINTS rounds
+    trees: Floats  # after each of so many rounds
+    checkpoints: tuple[int, ...] = CHECKPOINTS
 
     def blended(self, rounds: int, weight_trees: float) -> Floats:
         """(n,) margins of one combination."""
-        column = CHECKPOINTS.index(rounds)
+        column = self.checkpoints.index(rounds)
         return (1 - weight_trees) * self.smooth + weight_trees * self.trees[:, column]
 
     def take(self, rows: npt.NDArray[np.bool_]) -> Margins:
         """Only those rows."""
-        return Margins(self.smooth[rows], self.trees[rows])
+        return Margins(self.smooth[rows], self.trees[rows], self.checkpoints)
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def choose(margins: Margins, seen: Evidence, *, level: float, short: bool) -> Ch
 def _best(margins: Margins, seen: Evidence) -> tuple[int, float]:
     plain = _losses(margins.blended(PLAIN_ROUNDS, PLAIN_WEIGHT), seen)
     best, best_loss = (PLAIN_ROUNDS, PLAIN_WEIGHT), plain
-    for rounds in CHECKPOINTS:
+    for rounds in margins.checkpoints:
         for weight_trees in WEIGHTS_OF_TREES:
             losses = _losses(margins.blended(rounds, weight_trees), seen)
             if losses.sum() < best_loss.sum():

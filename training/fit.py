@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,10 @@ import numpy.typing as npt
 from features.schema import DAY_US
 from training.blend import Choice, Evidence, Margins, choose
 from training.fit_baseline import Baseline, simple_columns
-from training.fit_trees import CHECKPOINTS, fit_trees, margins_at_checkpoints
+from training.fit_trees import CHECKPOINTS, PLAIN_ROUNDS, fit_trees, margins_at_checkpoints
 from training.heads import FittedHead, Grid, SmoothHalf, smooth_half
 from training.labels import UNKNOWN
-from training.landmarks import Landmarks
+from training.landmarks import Landmarks, reweighed, two_an_order
 from training.recipe import LearnSettings
 from training.steady import clocks
 from training.windows import Plan, Window
@@ -40,6 +41,14 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Weighed:
+    """Some landmarks and what each weighs; those of an order sum to its propensity weight."""
+
+    index: Ints
+    weight: Floats
+
+
+@dataclass(frozen=True)
 class Rows:
     """What one fit sees."""
 
@@ -48,6 +57,7 @@ class Rows:
     outcome: Answers  # (n,) of 0 and 1
     weight: Floats  # (n,) share of the order, times its propensity weight, times its decay
     clock: Flags  # (d,) features left out because they tell the time
+    moments: float  # rows an order, on average
 
     @property
     def base_rate(self) -> float:
@@ -145,7 +155,7 @@ class Fitter:
         is the recipe, and the freshest orders calibrate best.
         """
         self.progress(f"{head.name}: fit on everything known")
-        rows = self._rows(head.answers_at(head.as_of), head.as_of)
+        rows = self._rows(self.every, head.answers_at(head.as_of), head.as_of)
         choice = self._choice(head, walked.predictions, head.as_of, rows.base_rate)
         smooth, booster = None, None
         if choice.weight_trees < 1:
@@ -160,22 +170,25 @@ class Fitter:
     def _at(self, head: Head, index: int) -> OutOfTime:
         window = head.plan.windows[index]
         answers = head.answers_at(window.fit_known_at)
-        rows = self._rows(answers, window.origin)
+        rows = self._rows(self.few, answers, window.origin)
         judged = np.flatnonzero(self._judges(head, window))
         self.progress(
             f"{head.name}: window {index + 1} of {len(head.plan.windows)}, "
             f"{len(rows.outcome)} moments teach, {len(judged)} orders follow"
         )
         matrix = self.table.matrix[judged]
+        checkpoints = (PLAIN_ROUNDS,) if head.plan.short else CHECKPOINTS
         smooth = self._smooth(rows, None)
-        booster = self._trees(rows, CHECKPOINTS[-1])
+        booster = self._trees(rows, checkpoints[-1])
         columns = simple_columns(self.table.names)
         baseline = Baseline(self.table.matrix[rows.index], rows.outcome, rows.weight, columns)
         return OutOfTime(
             row=judged,
             window=np.full(len(judged), index),
             margins=Margins(
-                smooth.decision_function(matrix), margins_at_checkpoints(booster, matrix)
+                smooth.decision_function(matrix),
+                margins_at_checkpoints(booster, matrix, checkpoints),
+                checkpoints,
             ),
             baseline=baseline.probability(matrix),
             base_rate=np.full(len(judged), rows.base_rate),
@@ -187,18 +200,39 @@ class Fitter:
         judges: Flags = inside & marks.decision & (answers != UNKNOWN)
         return judges
 
-    def _rows(self, answers: Answers, origin: int) -> Rows:
-        """Landmarks of answered orders placed before an origin, the older the lighter."""
+    @cached_property
+    def few(self) -> Weighed:
+        """Two moments of each order: as good as all to judge a recipe by, at half the cost."""
+        marks = self.table.landmarks
+        index = np.flatnonzero(two_an_order(marks))
+        return Weighed(index, reweighed(marks.take(index)).weight)
+
+    @cached_property
+    def every(self) -> Weighed:
+        """Every moment, for the fit that serves."""
+        marks = self.table.landmarks
+        return Weighed(np.arange(len(marks)), marks.weight)
+
+    def _rows(self, which: Weighed, answers: Answers, origin: int) -> Rows:
+        """Moments of answered orders placed before an origin, the older the lighter."""
         marks = self.table.landmarks
         span = round(self.settings.history_days * DAY_US)
         recent = (marks.placed_at < origin) & (marks.placed_at >= origin - span)
-        index = np.flatnonzero(recent & (answers != UNKNOWN))
+        taken = (recent & (answers != UNKNOWN))[which.index]
+        index = which.index[taken]
         age = (origin - marks.placed_at[index]) / (self.settings.half_life_days * DAY_US)
         decided = np.flatnonzero(recent & marks.decision)
         clock = clocks(self.table.matrix[decided], int(np.ptp(marks.placed_at[decided])))
         matrix = self.table.matrix[index]
         matrix[:, clock] = np.nan
-        return Rows(index, matrix, answers[index], marks.weight[index] * 0.5**age, clock)
+        return Rows(
+            index=index,
+            matrix=matrix,
+            outcome=answers[index],
+            weight=which.weight[taken] * 0.5**age,
+            clock=clock,
+            moments=len(index) / max(1, int(marks.decision[index].sum())),
+        )
 
     def _smooth(self, rows: Rows, grid: Grid | None) -> SmoothHalf:
         half = smooth_half(
@@ -210,7 +244,10 @@ class Fitter:
         return half.fit(rows.matrix, rows.outcome, rows.weight)
 
     def _trees(self, rows: Rows, rounds: int) -> Any:
-        return fit_trees(rows.matrix, rows.outcome, rows.weight, rounds, self.settings.trees)
+        settings = self.settings.trees
+        return fit_trees(
+            rows.matrix, rows.outcome, rows.weight, rounds, settings, moments=rows.moments
+        )
 
     def _choice(self, head: Head, predictions: OutOfTime, moment: int, rate: float) -> Choice:
         """What predictions say at a moment for a fit of that base rate."""
@@ -240,6 +277,7 @@ def _joined(parts: list[OutOfTime]) -> OutOfTime:
         Margins(
             np.concatenate([part.margins.smooth for part in parts]),
             np.concatenate([part.margins.trees for part in parts]),
+            parts[0].margins.checkpoints,
         ),
         np.concatenate([part.baseline for part in parts]),
         np.concatenate([part.base_rate for part in parts]),

@@ -18,7 +18,7 @@ import numpy.typing as npt
 Matrix = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
 
-CHECKPOINTS = (10, 20, 30, 45, 60, 80, 105, 135, 170, 210, 250, 300)  # rounds that may be chosen
+CHECKPOINTS = (10, 20, 30, 45, 60, 80, 105, 135, 170)  # rounds that may be chosen
 PLAIN_ROUNDS = 60  # where nothing can be chosen, or no choice is clearly better
 
 
@@ -29,7 +29,7 @@ class TreeSettings:
     leaves: int = 12
     depth: int = 4
     learning_rate: float = 0.05
-    min_rows: int = 80  # landmarks in a leaf, some twenty to thirty orders
+    min_orders: int = 60  # in a leaf; an order is as many rows as it has moments
     min_hessian: float = 3.0  # sum of p(1-p) in a leaf, weights included: about as many positives
     l2: float = 20.0
     feature_share: float = 0.4  # of the features, drawn for each tree
@@ -39,15 +39,24 @@ class TreeSettings:
 
 
 def fit_trees(
-    matrix: Matrix, outcome: npt.NDArray[Any], weight: Floats, rounds: int, settings: TreeSettings
+    matrix: Matrix,
+    outcome: npt.NDArray[Any],
+    weight: Floats,
+    rounds: int,
+    settings: TreeSettings,
+    *,
+    moments: float = 1.0,
 ) -> lgb.Booster:
-    """Trees on rows (n, d) float32, NaN where unknown; the raw score is a margin in log-odds."""
+    """Trees on rows (n, d) float32, NaN where unknown; the raw score is a margin in log-odds.
+
+    `moments` is how many rows an order has on average.
+    """
     parameters = {
         "objective": "binary",
         "num_leaves": settings.leaves,
         "max_depth": settings.depth,
         "learning_rate": settings.learning_rate,
-        "min_data_in_leaf": settings.min_rows,
+        "min_data_in_leaf": round(settings.min_orders * moments),
         "min_sum_hessian_in_leaf": settings.min_hessian,
         "lambda_l2": settings.l2,
         "feature_fraction": settings.feature_share,
@@ -55,7 +64,7 @@ def fit_trees(
         "seed": settings.seed,
         "num_threads": settings.threads,
         "deterministic": True,
-        "force_row_wise": True,
+        "force_col_wise": True,  # as good as row-wise: the same trees, a fifth faster
         "verbosity": -1,
     }
     data = lgb.Dataset(matrix, outcome, weight=weight, params=parameters, free_raw_data=True)

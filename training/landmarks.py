@@ -15,7 +15,7 @@ order ends quietly. Those held out in their place weigh 1/propensity.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -93,18 +93,29 @@ def thinned(found: Landmarks, at_most: int) -> Landmarks:
     """
     if len(found) <= at_most:
         return found
+    decisions = int(found.decision.sum())
+    return reweighed(found.take(two_an_order(found, room=max(0, at_most - decisions))))
+
+
+def two_an_order(found: Landmarks, *, room: int | None = None) -> Flags:
+    """Marks the decision moment of each order and one other, chosen by a hash, if it has any.
+
+    `room` bounds the number of the others.
+    """
     keep = found.decision.copy()
     shuffled = _hash(found.order_key ^ found.as_of)
     others = np.flatnonzero(~found.decision)
     others = others[np.lexsort((shuffled[others], found.order_key[others]))]
     first = np.ones(len(others), np.bool_)
     first[1:] = found.order_key[others[1:]] != found.order_key[others[:-1]]
-    room = max(0, at_most - int(keep.sum()))
     keep[others[first][:room]] = True
-    kept = found.take(keep)
-    _, order, count = np.unique(kept.order_key, return_inverse=True, return_counts=True)
-    weight = kept.propensity_weight / count[order]
-    return Landmarks(**{**kept.__dict__, "weight": weight})
+    return keep
+
+
+def reweighed(found: Landmarks) -> Landmarks:
+    """The same landmarks, with weights that sum to each order's propensity weight again."""
+    _, order, count = np.unique(found.order_key, return_inverse=True, return_counts=True)
+    return replace(found, weight=found.propensity_weight / count[order])
 
 
 def _hash(values: Ints) -> npt.NDArray[np.uint64]:
