@@ -108,7 +108,7 @@ def _heads(matrix: np.ndarray, outcome: Mapping[str, np.ndarray], l2: float) -> 
     heads = []
     for name, happened in outcome.items():
         smooth = smooth_half(matrix.shape[1], l2=l2).fit(matrix, happened, weight)
-        trees = fit_trees(matrix, happened, weight, ROUNDS, TreeSettings(min_rows=20))
+        trees = fit_trees(matrix, happened, weight, ROUNDS, TreeSettings(min_orders=20))
         heads.append(FittedHead(name, smooth, trees, 0.5, 0.5, Calibration.platt(1.0, 0.0)))
     return heads
 
