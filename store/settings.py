@@ -20,6 +20,7 @@ from store.rates import rates_for
 Share = Annotated[float, Meta(ge=0, le=1)]
 Days = Annotated[float, Meta(gt=0, le=3650)]
 Hours = Annotated[float, Meta(ge=0, le=8760)]
+DeadlineHours = Annotated[float, Meta(gt=0, le=8760)]
 Positive = Annotated[int, Meta(ge=1, le=1_000_000)]
 Extra = Literal["category", "number"]
 
@@ -146,6 +147,63 @@ class Training(Section, frozen=True):
     keep_bundles: Positive = 5
 
 
+class AlertRoles(Section, frozen=True):
+    """Who takes alerts of one code; None where `alerts.role` does."""
+
+    legal_threat: str | None = None
+    regulator_threat: str | None = None
+    platform_threat: str | None = None
+    safety_injury: str | None = None
+    property_damage: str | None = None
+    claim_opened: str | None = None
+    claim_timing_out: str | None = None
+    amount_above_threshold: str | None = None
+
+
+class AlertDeadlines(Section, frozen=True):
+    """Hours until an alert of one code is to be answered; None where `alerts.hours` says it."""
+
+    legal_threat: DeadlineHours | None = None
+    regulator_threat: DeadlineHours | None = None
+    platform_threat: DeadlineHours | None = None
+    safety_injury: DeadlineHours | None = None
+    property_damage: DeadlineHours | None = None
+    claim_opened: DeadlineHours | None = None
+    claim_timing_out: DeadlineHours | None = None
+    amount_above_threshold: DeadlineHours | None = None
+
+
+class AnswerHours(Section, frozen=True):
+    """Hours after a claim opens until its platform or bank wants an answer: assumptions."""
+
+    a_to_z_claim: DeadlineHours = 72.0
+    chargeback: DeadlineHours = 168.0
+    complaint: DeadlineHours = 48.0
+
+
+class Alerts(Section, frozen=True):
+    """Red alerts: rules above the model.
+
+    Attributes:
+        role: who takes an alert.
+        hours: until it is to be answered.
+        amount, currency: a disputed amount above this many whole units raises an alert.
+        due_within_hours: a claim is about to time out when its answer is due within them.
+        history_days: what an import brings that is older is history and raises nothing.
+        answer_hours, roles, deadline_hours: see their classes.
+    """
+
+    role: Annotated[str, Meta(min_length=1, max_length=100)] = "team lead"
+    hours: DeadlineHours = 24.0
+    amount: Annotated[float, Meta(ge=0, le=1e12)] = 500.0
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "USD"
+    due_within_hours: DeadlineHours = 24.0
+    history_days: Days = 90.0
+    answer_hours: AnswerHours = AnswerHours()
+    roles: AlertRoles = AlertRoles()
+    deadline_hours: AlertDeadlines = AlertDeadlines()
+
+
 class Serving(Section, frozen=True):
     """The HTTP service.
 
@@ -164,7 +222,8 @@ class Settings(Section, frozen=True):
     """All settings; `Settings()` are the defaults.
 
     Attributes:
-        shop, moment, heads, outreach, currency, features, training, serving: see their classes.
+        shop, moment, heads, outreach, currency, features, training, serving, alerts: see their
+            classes.
         horizons: kind of outcome → days after placing (a_to_z_claim: after deliver_by_at) until
             which it must have opened to count.
         costs: kind of outcome → what it costs.
@@ -182,6 +241,7 @@ class Settings(Section, frozen=True):
     features: Features = Features()
     training: Training = Training()
     serving: Serving = Serving()
+    alerts: Alerts = Alerts()
 
 
 def load_settings(path: Path) -> Settings:

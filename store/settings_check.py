@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from features.money import is_currency
 from features.schema import OUTCOME_KINDS
 from store.errors import BadSettings
 from store.rates import rates_for
@@ -73,7 +74,7 @@ def _keys(
         if key in _KEYED_BY_KIND and not place:
             yield from _keys_by_kind(value, key)
         elif isinstance(inner, type) and issubclass(inner, Section):
-            yield from _keys(value, inner, f"[{key}]")
+            yield from _keys(value, inner, f"[{place[1:-1]}.{key}]" if place else f"[{key}]")
 
 
 def _keys_by_kind(given: Mapping[str, Any], place: str) -> Iterator[tuple[str, str, list[str]]]:
@@ -149,6 +150,7 @@ def _problems(settings: Settings) -> Iterator[str]:
             f" got {settings.moment.decide_within_hours}; no order could be decided."
         )
     yield from _bad_kinds(settings.heads.risk)
+    yield from _bad_alerts(settings)
     yield from _bad_rates(settings)
     yield from _bad_extra(settings.features.extra)
     if not _is_timezone(settings.shop.timezone):
@@ -166,6 +168,12 @@ def _bad_kinds(kinds: tuple[str, ...]) -> Iterable[str]:
         yield f"heads.risk: {unknown[0]!r} is no kind of outcome.{instead}"
     elif not kinds or len(set(kinds)) < len(kinds):
         yield f"heads.risk: expected one or more kinds, each once, got {list(kinds)}."
+
+
+def _bad_alerts(settings: Settings) -> Iterable[str]:
+    code = settings.alerts.currency
+    if not is_currency(code):
+        yield f"alerts.currency: expected an ISO 4217 code such as USD, got {code!r}."
 
 
 def _bad_rates(settings: Settings) -> Iterable[str]:
