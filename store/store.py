@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -15,7 +15,19 @@ import numpy as np
 import numpy.typing as npt
 
 from features.facts import Facts
-from store import keys, read, scores, statements, states, timeline
+from store import (
+    alert_records,
+    alert_rows,
+    alerts,
+    keys,
+    read,
+    scores,
+    statements,
+    states,
+    timeline,
+)
+from store.alert_rows import Unread
+from store.alerts import Alert, Closing, State
 from store.errors import RowRefused
 from store.keys import KeyInfo
 from store.prepare import Records
@@ -221,6 +233,75 @@ class Store:
     def drop_states(self, shop_id: str, *, before_day: int) -> int:
         """Forget the states of all days before one; how many there were."""
         return states.drop_states(self._database, shop_id, before_day)
+
+    def unread(self, order_keys: Sequence[int]) -> Unread:
+        """What may raise an alert on some orders: buyers' messages not yet read, their claims.
+
+        A message is read once by `unread_after`; until then it is here each time it is asked for.
+        """
+        return alert_rows.unread(self._database, order_keys)
+
+    def unread_after(self, *, since: int, limit: int) -> tuple[Unread, int]:
+        """The next buyers' messages nobody has read for alerts, and every claim since a moment.
+
+        Of the next `limit` rows of messages, those sent from `since` on; claims opened from then
+        on, of any order. Also the last row looked at, to be given to `raise_alerts`; the same as
+        before where no row is left.
+        """
+        return alert_rows.unread_after(self._database, since, limit)
+
+    def raise_alerts(self, given: Sequence[Alert], *, read_up_to: int | None = None) -> list[Alert]:
+        """Add alerts in one transaction; those that were new, as stored, by `seq`.
+
+        An alert_id that was ever raised, open or closed, is not raised again. Each keeps which
+        rows were there when it was raised. `read_up_to` is what `unread_after` gave.
+        """
+        return alerts.raise_alerts(self._database, given, read_up_to)
+
+    def raised_before(self, alert_ids: Sequence[str]) -> set[str]:
+        """Which of the ids were ever raised, open or closed."""
+        return alerts.raised_before(self._database, alert_ids)
+
+    def open_alerts(self, order_keys: Sequence[int], *, as_of: int | None = None) -> list[Alert]:
+        """The alerts of some orders that stand, now or at a moment, by `seq`."""
+        return alerts.open_alerts(self._database, order_keys, as_of)
+
+    def alert(self, alert_id: str) -> Alert:
+        """One alert; raises AlertMissing."""
+        return alerts.alert_of(self._database, alert_id)
+
+    def alerts(
+        self,
+        *,
+        shop: str | None = None,
+        state: State | None = None,
+        after: int = 0,
+        limit: int = 100,
+    ) -> list[Alert]:
+        """Up to `limit` alerts with `seq` > `after`, by `seq`."""
+        return alerts.alerts(self._database, shop, state, after, limit)
+
+    def close_alert(self, alert_id: str, closing: Closing) -> Alert:
+        """Close an alert; the alert as closed, also where it was closed in the same words before.
+
+        Raises AlertMissing, and AlertClosed where it was closed in other words.
+        """
+        return alerts.close_alert(self._database, alert_id, closing)
+
+    def alert_records(self, alert: Alert) -> tuple[list[Record], list[Score]]:
+        """All that was known of the alert's order when it was raised, however much came since."""
+        return alert_records.alert_records(self._database, alert)
+
+    def unfrozen_alerts(self, limit: int = 100) -> list[Alert]:
+        """The alerts whose evidence is not frozen yet, earliest first."""
+        return alerts.unfrozen(self._database, limit)
+
+    def mark_frozen(self, frozen: Mapping[str, tuple[str, str]]) -> None:
+        """Note what the evidence came to: alert_id → SHA-256 of the file, and of its log line.
+
+        What was noted before stays.
+        """
+        alerts.mark_frozen(self._database, frozen)
 
     def add_key(self, name: str, scopes: Iterable[str], shop_id: str | None = None) -> str:
         """Make an API key and return it for the only time: the store keeps its hash.

@@ -166,6 +166,35 @@ KEYS = Table(
 )
 Index("keys_in_use", KEYS.c.name, unique=True, **where(KEYS.c.revoked_at.is_(None)))
 
+# Red alerts: a row for each cause, never removed; `known` is the last row of each table then.
+ALERTS = Table(
+    "alerts",
+    METADATA,
+    Column("seq", Integer, primary_key=True),
+    Column("alert_id", Text, nullable=False, unique=True),
+    Column("shop_id", Text, nullable=False),
+    Column("order_id", Text),
+    Column("order_key", BigInteger),
+    Column("buyer_id", Text),
+    Column("code", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("raised_at", BigInteger, nullable=False),
+    Column("deadline_at", BigInteger, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("known", Text, nullable=False),
+    Column("closed_at", BigInteger),
+    Column("closed_by", Text),
+    Column("root_cause", Text),
+    Column("reason", Text),
+    Column("evidence", Text),
+    Column("evidence_line", Text),
+    **NEVER_REUSED,
+)
+Index("alerts_of_order", ALERTS.c.order_key, **where(ALERTS.c.order_key.isnot(None)))
+Index("alerts_unfrozen", ALERTS.c.seq, **where(ALERTS.c.evidence.is_(None)))
+# Claims are looked through again as their time runs out.
+Index("outcomes_opened", RECORDS["outcomes"].c.opened_at)
+
 META = Table(
     "meta", METADATA, Column("name", Text, primary_key=True), Column("value", Text, nullable=False)
 )

@@ -1,0 +1,166 @@
+"""The rows that may raise red alerts: buyers' messages that nobody has read yet, and claims.
+
+Knows nothing of what a message means. Rows are numbered in the order of their commit, since there
+is one writer at a time, so "read so far" is one number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select
+
+from store.alerts import cursor_of
+from store.sqlite import Connection, Database, compiled, key_list, keys_given
+from store.tables import RECORDS
+
+CLAIMS = ("a_to_z_claim", "chargeback", "complaint")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One version of a buyer's message; times in microseconds UTC."""
+
+    row: int
+    shop_id: str
+    order_key: int | None
+    order_id: str | None
+    buyer_id: str | None
+    message_id: str
+    known_at: int
+    sent_at: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The latest version of a claim; times in microseconds UTC, money in minor units."""
+
+    shop_id: str
+    order_key: int
+    order_id: str
+    kind: str
+    opened_at: int
+    closed_at: int | None
+    amount_minor: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What an alert needs of the latest version of its order."""
+
+    buyer_id: str | None
+    amount_minor: int | None
+    currency: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What may raise alerts, and by `order_key` the orders with a claim or a message here."""
+
+    messages: tuple[Message, ...]
+    claims: tuple[Claim, ...]
+    orders: Mapping[int, Order]
+
+
+def unread(database: Database, order_keys: Sequence[int]) -> Unread:
+    """What may raise an alert on some orders; see `Store.unread`."""
+    keys = key_list(sorted({int(key) for key in order_keys}))
+    with database.reading() as connection:
+        messages = _messages(connection, _messages_of(), (keys, cursor_of(connection)))
+        return _with_orders(connection, messages, _claims(connection, keys))
+
+
+def unread_after(database: Database, since: int, limit: int) -> tuple[Unread, int]:
+    """The next messages to read, and all claims; see `Store.unread_after`."""
+    with database.reading() as connection:
+        cursor = cursor_of(connection)
+        (last,) = connection.execute(_last_message()).fetchone() or (0,)
+        up_to = min(cursor + limit, last or 0)
+        messages = _messages(connection, _next_messages(), (cursor, up_to, since))
+        keys = [key for (key,) in connection.execute(_orders_with_claims(), (since,))]
+        claims = tuple(c for c in _claims(connection, key_list(keys)) if c.opened_at >= since)
+        # Rows that a purge took away must not bring the cursor back.
+        return _with_orders(connection, messages, claims), max(cursor, up_to)
+
+
+@cache
+def _last_message() -> str:
+    return compiled(select(func.max(RECORDS["messages"].c.id))).text
+
+
+def _said() -> Select[Any]:
+    table = RECORDS["messages"]
+    names = ("shop_id", "order_key", "order_id", "buyer_id", "message_id", "known_at", "sent_at")
+    worth_reading = (table.c.sender == literal_column("'buyer'")) & table.c.text.isnot(None)
+    return select(table.c.id, *(table.c[n] for n in names), table.c.text).where(worth_reading)
+
+
+@cache
+def _messages_of() -> str:
+    """(order keys, row) → buyers' messages of those orders in later rows."""
+    table, keys = RECORDS["messages"], keys_given("keys")
+    source = keys.join(table, table.c.order_key == keys.c.value)
+    return compiled(_said().select_from(source).where(table.c.id > bindparam("row"))).text
+
+
+@cache
+def _next_messages() -> str:
+    """(row, row, sent_at) → buyers' messages in the rows after one up to another, sent since."""
+    table = RECORDS["messages"]
+    rows = (table.c.id > bindparam("after")) & (table.c.id <= bindparam("up_to"))
+    sent = table.c.sent_at >= bindparam("since")
+    return compiled(_said().where(rows, sent).order_by(table.c.id)).text
+
+
+def _messages(connection: Connection, text: str, given: tuple[Any, ...]) -> tuple[Message, ...]:
+    return tuple(Message(*row) for row in connection.execute(text, given))
+
+
+@cache
+def _orders_with_claims() -> str:
+    """(opened_at) → keys of the orders with a claim opened since."""
+    table = RECORDS["outcomes"]
+    opened = table.c.opened_at >= bindparam("since")
+    return compiled(select(table.c.order_key).distinct().where(opened, _is_claim())).text
+
+
+def _is_claim() -> ColumnElement[bool]:
+    return RECORDS["outcomes"].c.kind.in_([literal_column(f"'{kind}'") for kind in CLAIMS])
+
+
+@cache
+def _claims_of() -> str:
+    """(order keys) → versions of their claims, by known_at."""
+    table, keys = RECORDS["outcomes"], keys_given("keys")
+    names = ("shop_id", "order_key", "order_id", "kind", "opened_at", "closed_at", "amount_minor")
+    source = keys.join(table, table.c.order_key == keys.c.value)
+    query = select(*(table.c[name] for name in names)).select_from(source).where(_is_claim())
+    return compiled(query.order_by(table.c.known_at)).text
+
+
+def _claims(connection: Connection, keys: str) -> tuple[Claim, ...]:
+    versions = (Claim(*row) for row in connection.execute(_claims_of(), (keys,)))
+    return tuple({(c.order_key, c.kind, c.opened_at): c for c in versions}.values())
+
+
+@cache
+def _order_of() -> str:
+    """(order keys) → versions of the orders, by known_at."""
+    table, keys = RECORDS["orders"], keys_given("keys")
+    names = ("order_key", "buyer_id", "amount_minor", "currency")
+    source = keys.join(table, table.c.order_key == keys.c.value)
+    query = select(*(table.c[name] for name in names)).select_from(source)
+    return compiled(query.order_by(table.c.known_at)).text
+
+
+def _with_orders(
+    connection: Connection, messages: tuple[Message, ...], claims: tuple[Claim, ...]
+) -> Unread:
+    keys = {claim.order_key for claim in claims}
+    keys |= {said.order_key for said in messages if said.order_key is not None}
+    rows = connection.execute(_order_of(), (key_list(sorted(keys)),)) if keys else ()
+    return Unread(messages, claims, {key: Order(*values) for key, *values in rows})

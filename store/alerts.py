@@ -1,0 +1,309 @@
+"""Red alerts as they were raised and closed: one row each, raised once per cause, closed once.
+
+Knows nothing of what raises an alert or of what its evidence holds; a score cannot touch a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select, update
+
+from features.schema import LATEST_US
+from store.errors import StoreError
+from store.sqlite import Connection, Database, compiled, insert, key_list, keys_given
+from store.tables import ALERTS, META, RECORDS, SCORES
+
+ROOT_CAUSES = ("product_defect", "logistics", "description", "earlier_service", "false_alarm")
+_EVER_US = 2 * LATEST_US
+
+State = Literal["open", "closed"]
+
+
+class AlertMissing(StoreError, LookupError):
+    """No alert has that id, or it belongs to a shop out of reach."""
+
+
+class AlertClosed(StoreError, ValueError):
+    """The alert was closed before, by somebody else or for another reason; that stands."""
+
+
+class Passage(msgspec.Struct, frozen=True):
+    """The very words: code points of the text as received, start inclusive, end exclusive."""
+
+    start: int
+    end: int
+    text: str
+
+
+class MessageCause(msgspec.Struct, frozen=True, tag_field="of", tag="message"):
+    """A message that raised an alert, in the version known at `known_at` (microseconds UTC)."""
+
+    message_id: str
+    known_at: int
+    sent_at: int
+    spans: tuple[Passage, ...]
+
+
+class OutcomeCause(msgspec.Struct, frozen=True, tag_field="of", tag="outcome"):
+    """An outcome that raised an alert; times in microseconds UTC, money in minor units.
+
+    `note` says what could not be known, such as a missing rate; "" where nothing was.
+    """
+
+    kind: str
+    opened_at: int
+    answer_due_at: int | None
+    amount_minor: int | None
+    currency: str | None
+    note: str = ""
+
+
+Cause = MessageCause | OutcomeCause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """One red alert.
+
+    Attributes:
+        alert_id: digest of shop, order, code and cause: the same cause gives the same id.
+        shop_id: the shop.
+        order_id, order_key: the order in words and as 64 bits; None for a message without one.
+        buyer_id: as far as it was known on raising.
+        code: what was seen, such as legal_threat.
+        role: who is to take it.
+        raised_at: microseconds UTC.
+        deadline_at: by when it is to be answered, microseconds UTC.
+        cause: the message or the outcome.
+        known: table → last row that was there on raising; given by the store.
+        closed_at, closed_by, root_cause, reason: None until a person closes it.
+        evidence: SHA-256 of the frozen file, None until it is there.
+        evidence_line: SHA-256 of its line in the log, None until it is there.
+        seq: its place in the order of raising; given by the store, 0 before.
+    """
+
+    alert_id: str
+    shop_id: str
+    order_id: str | None
+    order_key: int | None
+    buyer_id: str | None
+    code: str
+    role: str
+    raised_at: int
+    deadline_at: int
+    cause: Cause
+    known: Mapping[str, int] | None = None
+    closed_at: int | None = None
+    closed_by: str | None = None
+    root_cause: str | None = None
+    reason: str | None = None
+    evidence: str | None = None
+    evidence_line: str | None = None
+    seq: int = 0
+
+    @property
+    def state(self) -> State:
+        """Whether a person has closed it."""
+        return "open" if self.closed_at is None else "closed"
+
+
+_NAMES = tuple(field.name for field in fields(Alert))
+_STORED = tuple(name for name in _NAMES if name != "seq")
+_causes: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Cause)  # Any: a union is no type to mypy
+
+
+def _values(alert: Alert) -> tuple[Any, ...]:
+    changed = {
+        "cause": msgspec.json.encode(alert.cause).decode(),
+        "known": msgspec.json.encode(alert.known).decode(),
+    }
+    return tuple(changed.get(name, getattr(alert, name)) for name in _STORED)
+
+
+def _alert(row: Sequence[Any]) -> Alert:
+    values = dict(zip(_NAMES, row, strict=True))
+    values["cause"] = _causes.decode(values["cause"])
+    values["known"] = msgspec.json.decode(values["known"])
+    return Alert(**values)
+
+
+def _alerts(*conditions: ColumnElement[bool]) -> Select[Any]:
+    return select(*(ALERTS.c[name] for name in _NAMES)).where(*conditions)
+
+
+@cache
+def _add() -> str:
+    statement = insert(ALERTS).values({name: bindparam(name) for name in _STORED})
+    return compiled(statement.on_conflict_do_nothing()).text
+
+
+@cache
+def _of_ids() -> str:
+    ids = keys_given("ids")
+    return compiled(_alerts().select_from(ids.join(ALERTS, ALERTS.c.alert_id == ids.c.value))).text
+
+
+@cache
+def _last_rows() -> str:
+    """The last row of every table and the last score, in the order of `_TABLES`."""
+    tables = [select(func.max(table.c.id)).scalar_subquery() for table in RECORDS.values()]
+    return compiled(select(*tables, select(func.max(SCORES.c.seq)).scalar_subquery())).text
+
+
+_TABLES = (*RECORDS, "scores")
+
+
+def raise_alerts(
+    database: Database, given: Sequence[Alert], read_up_to: int | None = None
+) -> list[Alert]:
+    """Add the alerts whose cause is new, in one transaction; see `Store.raise_alerts`."""
+    with database.writing() as connection:
+        there = {row[0] for row in connection.execute(_of_ids(), (_ids(given),))}
+        fresh = list({each.alert_id: each for each in given if each.alert_id not in there}.values())
+        if fresh:
+            last = connection.execute(_last_rows()).fetchone()
+            known = {name: row or 0 for name, row in zip(_TABLES, last, strict=True)}
+            rows = [_values(replace(each, known=known)) for each in fresh]
+            connection.executemany(_add(), rows)
+        if read_up_to is not None:
+            _move_cursor(connection, read_up_to)
+        return _found(connection, fresh)
+
+
+def _ids(alerts: Iterable[Alert]) -> str:
+    return key_list([alert.alert_id for alert in alerts])
+
+
+def _found(connection: Connection, alerts: Sequence[Alert]) -> list[Alert]:
+    rows = connection.execute(_of_ids(), (_ids(alerts),)) if alerts else ()
+    return sorted((_alert(row) for row in rows), key=lambda alert: alert.seq)
+
+
+def raised_before(database: Database, alert_ids: Sequence[str]) -> set[str]:
+    """Which of the ids were raised, open or closed; see `Store.raised_before`."""
+    with database.reading() as connection:
+        return {row[0] for row in connection.execute(_of_ids(), (key_list(alert_ids),))}
+
+
+_CURSOR = "alerts.messages"
+_READ_CURSOR = compiled(select(META.c.value).where(META.c.name == bindparam("name"))).text
+
+
+def cursor_of(connection: Connection) -> int:
+    """The last row of messages that has been read for alerts."""
+    row = connection.execute(_READ_CURSOR, (_CURSOR,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _move_cursor(connection: Connection, read_up_to: int) -> None:
+    statement = insert(META).values(name=bindparam("name"), value=bindparam("value"))
+    moved = statement.on_conflict_do_update(
+        index_elements=[META.c.name], set_={"value": statement.excluded.value}
+    )
+    furthest = max(read_up_to, cursor_of(connection))
+    connection.execute(compiled(moved).text, (_CURSOR, str(furthest)))
+
+
+@cache
+def _open_of() -> str:
+    """(order keys, as_of) → alerts of those orders that were raised and not closed by then."""
+    keys = keys_given("keys")
+    as_of: ColumnElement[int] = bindparam("as_of")
+    tied = keys.join(ALERTS, ALERTS.c.order_key == keys.c.value)
+    still = func.coalesce(ALERTS.c.closed_at, literal_column(str(_EVER_US)))
+    return compiled(
+        _alerts(as_of.between(ALERTS.c.raised_at, still)).select_from(tied).order_by(ALERTS.c.seq)
+    ).text
+
+
+def open_alerts(database: Database, order_keys: Sequence[int], as_of: int | None) -> list[Alert]:
+    """The alerts that stand; see `Store.open_alerts`."""
+    asked = (key_list([int(key) for key in order_keys]), _EVER_US - 1 if as_of is None else as_of)
+    with database.reading() as connection:
+        return [_alert(row) for row in connection.execute(_open_of(), asked)]
+
+
+def alert_of(database: Database, alert_id: str) -> Alert:
+    """One alert by its id; see `Store.alert`."""
+    with database.reading() as connection:
+        row = connection.execute(_of_ids(), (key_list([alert_id]),)).fetchone()
+    if row is None:
+        raise AlertMissing(f"Expected the id of an alert, got {alert_id[:40]!r}, which none has.")
+    return _alert(row)
+
+
+def alerts(
+    database: Database, shop: str | None, state: State | None, after: int, limit: int
+) -> list[Alert]:
+    """A page of alerts by `seq`; see `Store.alerts`."""
+    query = _alerts(ALERTS.c.seq > bindparam("after")).order_by(ALERTS.c.seq)
+    if shop is not None:
+        query = query.where(ALERTS.c.shop_id == bindparam("shop"))
+    if state is not None:
+        closed = ALERTS.c.closed_at
+        query = query.where(closed.is_(None) if state == "open" else closed.isnot(None))
+    return _page(database, query, limit, after=after, shop=shop)
+
+
+def unfrozen(database: Database, limit: int) -> list[Alert]:
+    """The alerts without evidence, earliest first; see `Store.unfrozen_alerts`."""
+    return _page(database, _alerts(ALERTS.c.evidence.is_(None)).order_by(ALERTS.c.seq), limit)
+
+
+def _page(database: Database, query: Select[Any], limit: int, **given: Any) -> list[Alert]:
+    made = compiled(query)
+    with database.reading() as connection:
+        rows = connection.execute(made.text, made.values(given)).fetchmany(limit)
+    return [_alert(row) for row in rows]
+
+
+@dataclass(frozen=True)
+class Closing:
+    """Why an alert is closed, by whom, when (microseconds UTC)."""
+
+    root_cause: str
+    reason: str
+    closed_by: str
+    closed_at: int
+
+    def __post_init__(self) -> None:
+        if self.root_cause not in ROOT_CAUSES:
+            expected = ", ".join(ROOT_CAUSES)
+            raise ValueError(f"root_cause: expected one of {expected}, got {self.root_cause!r}.")
+        for name in ("reason", "closed_by"):
+            if not getattr(self, name).strip():
+                raise ValueError(f"{name}: expected some words, got none.")
+
+
+def close_alert(database: Database, alert_id: str, closing: Closing) -> Alert:
+    """Close an alert; see `Store.close_alert`."""
+    names = ("closed_at", "closed_by", "root_cause", "reason")
+    is_open = (ALERTS.c.alert_id == bindparam("of_id")) & ALERTS.c.closed_at.is_(None)
+    made = compiled(update(ALERTS).where(is_open).values({n: bindparam(f"new_{n}") for n in names}))
+    given = {f"new_{name}": getattr(closing, name) for name in names}
+    with database.writing() as connection:
+        connection.execute(made.text, made.values({**given, "of_id": alert_id}))
+    alert = alert_of(database, alert_id)
+    said = (alert.closed_by, alert.root_cause, alert.reason)
+    if said != (closing.closed_by, closing.root_cause, closing.reason):
+        raise AlertClosed(
+            f"Expected an open alert, got {alert_id}, which {alert.closed_by} closed as"
+            f" {alert.root_cause}. A closed alert stays as it is."
+        )
+    return alert
+
+
+def mark_frozen(database: Database, frozen: Mapping[str, tuple[str, str]]) -> None:
+    """Note the digests of the evidence of alerts; see `Store.mark_frozen`."""
+    bare = (ALERTS.c.alert_id == bindparam("of_id")) & ALERTS.c.evidence.is_(None)
+    digests: dict[str, Any] = {"evidence": bindparam("file"), "evidence_line": bindparam("line")}
+    made = compiled(update(ALERTS).where(bare).values(digests))
+    with database.writing() as connection:
+        for alert_id, (file, line) in frozen.items():
+            given = {"file": file, "line": line, "of_id": alert_id}
+            connection.execute(made.text, made.values(given))
