@@ -1,0 +1,137 @@
+"""What one message says: the signals it carries, with the words that carry each.
+
+Knows nothing of orders or conversations; docs/signals.md defines each signal.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+
+from features.signal_match import Matcher
+from features.signal_names import LANGUAGES, RED, SIGNALS
+from features.signal_phrases import BadPhrase, Phrase, PhraseChanges, phrases, routes_of
+from features.signal_rules import Findings, Rules
+from features.text import WORDS, Plain, plain
+
+__all__ = [
+    "READER_VERSION",
+    "RED",
+    "SIGNALS",
+    "BadPhrase",
+    "PhraseChanges",
+    "Reader",
+    "Reading",
+    "Span",
+    "reader",
+]
+
+# Part of what a stored signal means: raised when the same message may read differently.
+READER_VERSION = 1
+CHINESE = re.compile(r"[\u3400-\u9fff]")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """The words [start, end) of the text as received, in code points, that carry a signal."""
+
+    signal: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a message says.
+
+    `lang` is zh, en, es, pt or und; `spans` are in the order of SIGNALS, then of the text.
+    """
+
+    lang: str
+    spans: tuple[Span, ...]
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """The signals carried, each once, in the order of SIGNALS."""
+        return tuple(dict.fromkeys(span.signal for span in self.spans))
+
+
+class Reader:
+    """Reads messages by a fixed set of phrases; immutable, so threads may share it."""
+
+    def __init__(self, known: Sequence[Phrase]) -> None:
+        self.phrases = tuple(known)
+        self._matcher = Matcher([routes_of(phrase) for phrase in known])
+        self._rules = Rules(self.phrases)
+
+    def read(self, text: str, sender: str = "buyer", *, learned: bool = True) -> Reading:
+        """The signals of one message; those of the seller and the system carry none.
+
+        Without `learned` the phrases and rules decide alone.
+        """
+        folded = plain(text)
+        lang = language(folded.text)
+        if sender != "buyer" or not folded.text:
+            return Reading(lang, ())
+        found = self.findings(folded)
+        del learned
+        return Reading(lang, _spans(folded, found.meant, found.fired))
+
+    def read_many(self, texts: Sequence[str]) -> list[Reading]:
+        """The same as `read` on each of a buyer's messages."""
+        return [self.read(text) for text in texts]
+
+    def findings(self, folded: Plain) -> Findings:
+        """What phrases and rules see in a plain text."""
+        return self._rules.findings(folded.text, self._matcher.hits(folded.text))
+
+
+@lru_cache(maxsize=64)
+def reader(changes: PhraseChanges | None = None) -> Reader:
+    """The reader of the phrases that ship, with an operator's changes; made once for each.
+
+    Raises BadPhrase where a phrase file or the changes cannot be used.
+    """
+    return Reader(phrases(changes))
+
+
+def language(text: str) -> str:
+    """The language of a plain text: zh, en, es, pt, or und where nothing tells."""
+    if CHINESE.search(text):
+        return "zh"
+    counts = dict.fromkeys(LANGUAGES, 0)
+    small = _small_words()
+    for word in WORDS.findall(text):
+        for lang in small.get(word, ()):
+            counts[lang] += 1
+    best = max(counts, key=counts.__getitem__)
+    return best if counts[best] else "und"
+
+
+@cache
+def _small_words() -> dict[str, tuple[str, ...]]:
+    raw = files("features").joinpath("phrases/words.toml").read_text("utf-8")
+    words: dict[str, tuple[str, ...]] = {}
+    for lang, text in tomllib.loads(raw)["languages"].items():
+        for word in text.split():
+            words[word] = (*words.get(word, ()), lang)
+    return words
+
+
+def _spans(
+    folded: Plain, found: Sequence[tuple[int, int, int]], fired: frozenset[int]
+) -> tuple[Span, ...]:
+    """Spans of the fired signals, overlapping ones joined, pointing into the original."""
+    spans: list[Span] = []
+    for signal, start, end in sorted(item for item in found if item[0] in fired):
+        first, last = folded.origin(start, end)
+        latest = spans[-1] if spans else None
+        if latest and latest.signal == SIGNALS[signal] and first <= latest.end:
+            spans[-1] = Span(latest.signal, latest.start, max(latest.end, last))
+        else:
+            spans.append(Span(SIGNALS[signal], first, last))
+    return tuple(spans)
