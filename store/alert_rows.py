@@ -74,17 +74,23 @@ def unread(database: Database, order_keys: Sequence[int]) -> Unread:
         return _with_orders(connection, messages, _claims(connection, keys))
 
 
-def unread_after(database: Database, since: int, limit: int) -> tuple[Unread, int]:
-    """The next messages to read, and all claims; see `Store.unread_after`."""
+def unread_after(database: Database, since: int, limit: int) -> tuple[Unread, int | None]:
+    """The next messages to read; see `Store.unread_after`."""
     with database.reading() as connection:
         cursor = cursor_of(connection)
-        (last,) = connection.execute(_last_message()).fetchone() or (0,)
-        up_to = min(cursor + limit, last or 0)
+        (last,) = connection.execute(_last_message()).fetchone()
+        if (last or 0) <= cursor:
+            return Unread((), (), {}), None
+        up_to = min(cursor + limit, last)
         messages = _messages(connection, _next_messages(), (cursor, up_to, since))
+        return _with_orders(connection, messages, ()), up_to
+
+
+def claims_since(database: Database, since: int) -> Unread:
+    """All claims known since a moment; see `Store.claims_since`."""
+    with database.reading() as connection:
         keys = [key for (key,) in connection.execute(_orders_with_claims(), (since,))]
-        claims = tuple(c for c in _claims(connection, key_list(keys)) if c.opened_at >= since)
-        # Rows that a purge took away must not bring the cursor back.
-        return _with_orders(connection, messages, claims), max(cursor, up_to)
+        return _with_orders(connection, (), _claims(connection, key_list(keys)))
 
 
 @cache
@@ -109,11 +115,11 @@ def _messages_of() -> str:
 
 @cache
 def _next_messages() -> str:
-    """(row, row, sent_at) → buyers' messages in the rows after one up to another, sent since."""
+    """(row, row, known_at) → buyers' messages in the rows after one up to another, known since."""
     table = RECORDS["messages"]
     rows = (table.c.id > bindparam("after")) & (table.c.id <= bindparam("up_to"))
-    sent = table.c.sent_at >= bindparam("since")
-    return compiled(_said().where(rows, sent).order_by(table.c.id)).text
+    known = table.c.known_at >= bindparam("since")
+    return compiled(_said().where(rows, known).order_by(table.c.id)).text
 
 
 def _messages(connection: Connection, text: str, given: tuple[Any, ...]) -> tuple[Message, ...]:
@@ -122,10 +128,10 @@ def _messages(connection: Connection, text: str, given: tuple[Any, ...]) -> tupl
 
 @cache
 def _orders_with_claims() -> str:
-    """(opened_at) → keys of the orders with a claim opened since."""
+    """(known_at) → keys of the orders with a claim of which something became known since."""
     table = RECORDS["outcomes"]
-    opened = table.c.opened_at >= bindparam("since")
-    return compiled(select(table.c.order_key).distinct().where(opened, _is_claim())).text
+    known = table.c.known_at >= bindparam("since")
+    return compiled(select(table.c.order_key).distinct().where(known, _is_claim())).text
 
 
 def _is_claim() -> ColumnElement[bool]:

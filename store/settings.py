@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct, field
 
+from features.facts import Readers
 from features.schema import OUTCOME_KINDS
 from store.rates import rates_for
 
@@ -189,7 +190,8 @@ class Alerts(Section, frozen=True):
         hours: until it is to be answered.
         amount, currency: a disputed amount above this many whole units raises an alert.
         due_within_hours: a claim is about to time out when its answer is due within them.
-        history_days: what an import brings that is older is history and raises nothing.
+        history_days: what was known longer ago than that when an import brings it is history and
+            raises nothing.
         answer_hours, roles, deadline_hours: see their classes.
     """
 
@@ -202,6 +204,48 @@ class Alerts(Section, frozen=True):
     answer_hours: AnswerHours = AnswerHours()
     roles: AlertRoles = AlertRoles()
     deadline_hours: AlertDeadlines = AlertDeadlines()
+
+
+class PhraseEdits(Section, frozen=True):
+    """Phrases of one signal beyond those that ship.
+
+    Attributes:
+        add: fire the signal, unless denied or quoted.
+        remove: as they stand in the files that ship.
+    """
+
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+class ShopSignals(Section, frozen=True):
+    """What one shop's buyers say otherwise."""
+
+    phrases: Mapping[str, PhraseEdits] = field(default_factory=dict)
+
+
+class Signals(Section, frozen=True):
+    """What messages are read for.
+
+    Attributes:
+        phrases: signal → phrases added and removed, for every shop.
+        shops: shop_id → the same for one shop, on top.
+    """
+
+    phrases: Mapping[str, PhraseEdits] = field(default_factory=dict)
+    shops: Mapping[str, ShopSignals] = field(default_factory=dict)
+
+    def readers(self, where: str) -> Readers:
+        """What reads each shop's messages; BadPhrase naming `where` and the entry."""
+        own = {shop: _edits(each.phrases) for shop, each in self.shops.items()}
+        return Readers.told(_edits(self.phrases), own, where)
+
+
+def _edits(phrases: Mapping[str, PhraseEdits]) -> dict[str, dict[str, list[str]]]:
+    return {
+        signal: {"add": list(edits.add), "remove": list(edits.remove)}
+        for signal, edits in phrases.items()
+    }
 
 
 class Serving(Section, frozen=True):
@@ -222,8 +266,8 @@ class Settings(Section, frozen=True):
     """All settings; `Settings()` are the defaults.
 
     Attributes:
-        shop, moment, heads, outreach, currency, features, training, serving, alerts: see their
-            classes.
+        shop, moment, heads, outreach, currency, features, training, serving, alerts, signals: see
+            their classes.
         horizons: kind of outcome → days after placing (a_to_z_claim: after deliver_by_at) until
             which it must have opened to count.
         costs: kind of outcome → what it costs.
@@ -242,6 +286,7 @@ class Settings(Section, frozen=True):
     training: Training = Training()
     serving: Serving = Serving()
     alerts: Alerts = Alerts()
+    signals: Signals = Signals()
 
 
 def load_settings(path: Path) -> Settings:

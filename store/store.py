@@ -14,7 +14,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from features.facts import Facts
+from features.facts import DEFAULT, Facts, Readers
 from store import (
     alert_records,
     alert_rows,
@@ -34,36 +34,50 @@ from store.prepare import Records
 from store.scores import Score
 from store.sqlite import Database, location
 from store.timeline import Record
-from store.upgrade import bring_up_to_date
+from store.upgrade import bring_up_to_date, read_again
 from store.write import Written, write
 
 
-def open_store(url_or_path: str | os.PathLike[str], *, readonly: bool = False) -> Store:
+def open_store(
+    url_or_path: str | os.PathLike[str], *, readonly: bool = False, readers: Readers = DEFAULT
+) -> Store:
     """Open a store by path or `sqlite:///PATH`, creating or upgrading it unless `readonly`.
+
+    `readers` read the messages that will be written.
 
     Raises StoreMissing (readonly, no file), StoreNewer (newer code wrote it), StoreOlder
     (readonly, and it needs an upgrade), StoreBusy (another process holds it for too long).
     """
     database = Database(location(url_or_path), readonly=readonly)
     try:
-        bring_up_to_date(database)
+        bring_up_to_date(database, readers)
         statements.compile_all()
         scores.compile_all()
     except BaseException:
         database.close()
         raise
-    return Store(database)
+    return Store(database, readers)
 
 
 class Store:
     """One open store. Threads may share it; each process opens its own, after any fork."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, readers: Readers = DEFAULT) -> None:
         self._database = database
+        self._readers = readers
+
+    @property
+    def readers(self) -> Readers:
+        """What reads the messages of each shop."""
+        return self._readers
 
     def close(self) -> None:
         """Close all connections; using the store afterwards is an error."""
         self._database.close()
+
+    def read_again(self) -> int:
+        """Read stored messages again where phrases have changed since; how many were."""
+        return read_again(self._database, self._readers)
 
     def checkpoint(self) -> None:
         """Bring the log of recent writes into the store's file, so that no writer has to.
@@ -105,7 +119,13 @@ class Store:
         then nothing is stored - unless `refused` is a list, to which they are added while the
         other rows are stored.
         """
-        return write(self._database, records, received_at=received_at, refused=refused)
+        return write(
+            self._database,
+            records,
+            received_at=received_at,
+            refused=refused,
+            readers=self._readers,
+        )
 
     def facts(
         self,
@@ -241,14 +261,19 @@ class Store:
         """
         return alert_rows.unread(self._database, order_keys)
 
-    def unread_after(self, *, since: int, limit: int) -> tuple[Unread, int]:
-        """The next buyers' messages nobody has read for alerts, and every claim since a moment.
+    def unread_after(self, *, since: int, limit: int) -> tuple[Unread, int | None]:
+        """Buyers' messages known since a moment, in the next `limit` rows that nobody has read.
 
-        Of the next `limit` rows of messages, those sent from `since` on; claims opened from then
-        on, of any order. Also the last row looked at, to be given to `raise_alerts`; the same as
-        before where no row is left.
+        And the last row looked at, to be given to `raise_alerts`; None where no row is left.
         """
         return alert_rows.unread_after(self._database, since, limit)
+
+    def claims_since(self, since: int) -> Unread:
+        """The claims of the orders of whose claims something became known since a moment.
+
+        The latest version of each, open or closed.
+        """
+        return alert_rows.claims_since(self._database, since)
 
     def raise_alerts(self, given: Sequence[Alert], *, read_up_to: int | None = None) -> list[Alert]:
         """Add alerts in one transaction; those that were new, as stored, by `seq`.
