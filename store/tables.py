@@ -192,8 +192,6 @@ ALERTS = Table(
 )
 Index("alerts_of_order", ALERTS.c.order_key, **where(ALERTS.c.order_key.isnot(None)))
 Index("alerts_unfrozen", ALERTS.c.seq, **where(ALERTS.c.evidence.is_(None)))
-# Claims are looked through again as their time runs out.
-Index("outcomes_known", RECORDS["outcomes"].c.known_at)
 
 META = Table(
     "meta", METADATA, Column("name", Text, primary_key=True), Column("value", Text, nullable=False)
