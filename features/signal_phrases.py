@@ -21,12 +21,13 @@ FILES = ("any", *LANGUAGES)
 MOST_WAYS = 2000  # spellings of one stretch of a phrase; more is a slip of the pen
 GAP = 26  # characters that an ellipsis may stand for
 DENSE_GAP = 11  # the same, in a script without spaces
-NEXT_WORD = 1  # nothing but a space
 FEW_WAYS = 40  # spellings that are listed outright; a longer stretch is matched word after word
 STEM_GAP = 14  # rest of a word that a star stands for, with the space after it
 CONTEXT = "context"
 ADDED = "added"  # an operator's own phrase: as sure as can be
+INNER_GAP = re.compile(r"…(\||\))")  # at the end of an alternative the gap adds nothing
 ALTERNATIVES = re.compile(r"\(([^()]*)\)")
+WORDY = re.compile(r"[^\W_]|[\u2190-\u2bff\U0001f000-\U0001faff]")  # letter, digit or emoji
 DENSE = re.compile(r"[\u2e80-\u9fff]")
 
 
@@ -53,11 +54,13 @@ class Part:
     """A stretch of a phrase without gaps.
 
     `spellings` are pairs of a text and whether it is the beginning of a longer word; `gap` is how
-    many characters may lie between the stretch before and this one.
+    many characters may lie between the stretch before and this one; `dense` says that no blank need
+    stand around it.
     """
 
     spellings: tuple[tuple[str, bool], ...]
     gap: int
+    dense: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,78 +155,92 @@ def routes_of(phrase: Phrase) -> tuple[tuple[Part, ...], ...]:
     Raises BadPhrase where the syntax is broken or a stretch may be empty.
     """
     where = f"{phrase.source} [{phrase.table}] {phrase.kind}: phrase {phrase.text!r}"
-    text = phrase.text.replace("...", "…")
-    gap = DENSE_GAP if DENSE.search(text) else GAP
-    filled = [stretch for stretch in text.split("…") if stretch.strip()]
-    stretches = [_ways(stretch, gap, where) for stretch in filled]
-    routes = [sum(route, ()) for route in itertools.product(*stretches)]
+    text = INNER_GAP.sub(r"\1", phrase.text.replace("...", "…"))
+    dense = bool(DENSE.search(text)) or phrase.source == "zh.toml"
+    gap = DENSE_GAP if dense else GAP
+    routes: list[tuple[Part, ...]] = [()]
+    for stretch in filter(str.strip, text.split("…")):
+        for piece, before in _pieces(stretch.strip(), gap, where):
+            more = _ways(piece, before, dense, where)
+            routes = [(*route, *rest) for route in routes for rest in more]
     if len(routes) > MOST_WAYS:
         raise BadPhrase(f"{where}: {len(routes)} ways to read it. Split it.")
     return tuple(routes)
 
 
-def _ways(stretch: str, gap: int, where: str) -> list[tuple[Part, ...]]:
-    """The ways through one stretch: all spellings without an inner star are one of them."""
-    ways: list[tuple[Part, ...]] = [()]
-    for piece in _pieces(stretch.strip(), where):
-        more = _ways_of_piece(piece, gap if ways == [()] else NEXT_WORD, where)
-        ways = [(*way, *rest) for way in ways for rest in more]
-    return ways
+def _pieces(stretch: str, gap: int, where: str) -> list[tuple[str, int]]:
+    """Cut where no piece has too many spellings to list, with the gap before each.
 
-
-def _pieces(stretch: str, where: str) -> list[str]:
-    """Cut at spaces outside brackets, so that no piece has too many spellings to list."""
-    pieces: list[str] = []
-    begun = ""
-    for word in _outer_words(stretch):
-        joined = f"{begun} {word}".strip()
-        closed = begun and all(_expanded(begun, where))
-        if closed and len(_expanded(joined, where)) > FEW_WAYS and not begun.endswith("*"):
-            pieces.append(begun)
-            begun = word
-        else:
+    What may be left out and would multiply the spellings is left out, and its length joins the gap.
+    """
+    elements = _elements(stretch)
+    pieces: list[tuple[str, int]] = []
+    begun, before = "", gap
+    for element, space in elements:
+        spellings = _expanded(element, where)
+        joined = begun + space + element
+        if begun and len(_expanded(joined, where, FEW_WAYS)) <= FEW_WAYS:
             begun = joined
-    if pieces and not all(_expanded(begun, where)):
-        begun = f"{pieces.pop()} {begun}"
-    return [*pieces, begun]
+            continue
+        longest = max(map(len, spellings))
+        if not all(spellings) and len(elements) > 1:
+            before += longest if begun or not pieces else 0
+            continue
+        if begun:
+            pieces.append((begun, before))
+            before = len(space)
+            before = STEM_GAP if begun.endswith(("*", "*)")) else before
+        begun = element
+    return [*pieces, (begun, before)]
 
 
-def _outer_words(stretch: str) -> list[str]:
-    words, depth = [""], 0
+def _elements(stretch: str) -> list[tuple[str, str]]:
+    """Words and, in a script without spaces, groups; with the space before each."""
+    dense = bool(DENSE.search(stretch))
+    elements: list[tuple[str, str]] = []
+    text, space, depth = "", "", 0
     for character in stretch:
+        if depth == 0 and (character == " " or (dense and character == "(")) and text:
+            elements.append((text, space))
+            text = space = ""
         depth += (character == "(") - (character == ")")
         if character == " " and depth == 0:
-            words.append("")
-        else:
-            words[-1] += character
-    return [word for word in words if word]
+            space = " "
+            continue
+        text += character
+        if dense and depth == 0 and character == ")":
+            elements.append((text, space))
+            text = space = ""
+    return [*elements, (text, space)] if text else elements
 
 
-def _ways_of_piece(piece: str, gap: int, where: str) -> list[tuple[Part, ...]]:
+def _ways(piece: str, gap: int, dense: bool, where: str) -> list[tuple[Part, ...]]:
+    """The ways through one piece: all spellings without an inner star are one of them."""
     whole: dict[tuple[str, bool], None] = {}
     ways = []
     for spelling in _expanded(piece, where):
         *stems, rest = re.split(r"(?<=\*)\s+", spelling)
         if not stems:
-            whole[_spelling(rest, where)] = None
+            whole.update(dict.fromkeys(_spelling(rest, where)))
             continue
-        first = Part((_spelling(stems[0], where),), gap)
-        more = (Part((_spelling(stem, where),), STEM_GAP) for stem in (*stems[1:], rest))
+        first = Part(_spelling(stems[0], where), gap, dense)
+        more = (Part(_spelling(stem, where), STEM_GAP, dense) for stem in (*stems[1:], rest))
         ways.append((first, *more))
-    return [*([(Part(tuple(whole), gap),)] if whole else []), *ways]
+    return [*([(Part(tuple(whole), gap, dense),)] if whole else []), *ways]
 
 
-def _spelling(piece: str, where: str) -> tuple[str, bool]:
+def _spelling(piece: str, where: str) -> tuple[tuple[str, bool], ...]:
+    """The plain form of a piece and whether it is a stem; none where it holds marks only."""
     stem = piece.removesuffix("*")
     spelling = " ".join(plain(stem).text.split())
     if not spelling or "*" in spelling:
         problem = "a star within a word" if spelling else "nothing at all"
         raise BadPhrase(f"{where}: expected words, got {problem}.")
-    return spelling, stem != piece
+    return ((spelling, stem != piece),) if WORDY.search(spelling) else ()
 
 
-def _expanded(text: str, where: str) -> list[str]:
-    """Every spelling of (a|b|) alternatives, which may be nested."""
+def _expanded(text: str, where: str, enough: int = MOST_WAYS) -> list[str]:
+    """Every spelling of (a|b|) alternatives, which may be nested; past `enough`, one more."""
     ways = [text]
     while any("(" in way for way in ways):
         opened: list[str] = []
@@ -234,6 +251,8 @@ def _expanded(text: str, where: str) -> list[str]:
                 continue
             before, after = way[: found.start()], way[found.end() :]
             opened += [before + choice + after for choice in found[1].split("|")]
+        if len(opened) > enough and enough < MOST_WAYS:
+            return opened
         if opened == ways or len(opened) > MOST_WAYS:
             break
         ways = list(dict.fromkeys(opened))
