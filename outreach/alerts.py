@@ -30,13 +30,17 @@ def read_with_defaults(shop_id: str, text: str) -> Reading:
 
 
 class Watch:
-    """Looks for red alerts in one home; threads share it."""
+    """Looks for red alerts in one home; threads share it.
+
+    Attributes:
+        read: what a buyer's message says.
+    """
 
     def __init__(self, store: Store, home: Home, *, read: Read = read_with_defaults) -> None:
         self._store = store
         self._home = home
         self._rules = Rules.of(home.settings)
-        self._read = read
+        self.read = read
         self._seen: set[int] = set()  # rows of messages read here, beyond the store's own cursor
 
     def review(self, order_keys: Sequence[int], now: int) -> list[Alert]:
@@ -82,7 +86,7 @@ class Watch:
         return raised
 
     def _raised(self, unread: Unread, now: int, read_up_to: int | None = None) -> list[Alert]:
-        found = alerts_of(unread, self._rules, read=self._read, now=now)
+        found = alerts_of(unread, self._rules, read=self.read, now=now)
         before = self._store.raised_before([alert.alert_id for alert in found]) if found else set()
         fresh = [alert for alert in found if alert.alert_id not in before]
         if not fresh and read_up_to is None:  # most requests take no lock

@@ -9,7 +9,7 @@ import atexit
 
 from flask import Flask, Response
 
-from serving import api, health, logs, metrics, problems, reads
+from serving import alerts, api, health, logs, metrics, problems, reads
 from serving.config import Config
 from serving.problems import Problem
 from serving.service import Service
@@ -33,6 +33,7 @@ def create_app(config: Config) -> Flask:
     metrics.install(app, log_requests=config.log_requests)
     app.register_blueprint(api.blueprint(service))
     app.register_blueprint(reads.blueprint(service))
+    app.register_blueprint(alerts.blueprint(service))
     app.register_blueprint(health.blueprint(service))
     return app
 

@@ -5,13 +5,14 @@ Knows nothing of how an answer comes about. A test compares its paths with the a
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-from serving import answers, wire
+from serving import alerts_body, answers, wire
 from serving.problems import ProblemBody
 
 _REF = "#/components/schemas/{name}"
@@ -94,6 +95,35 @@ OPERATIONS: tuple[Operation, ...] = (
         gives=answers.OrderAnswer,
         asks=(_SHOP,),
     ),
+    Operation(
+        "get",
+        "/v1/alerts",
+        "Red alerts in the order they were raised, to resume from a cursor.",
+        "read",
+        gives=alerts_body.AlertsAnswer,
+        asks=(
+            _SHOP,
+            ("state", "`open` or `closed`; both where absent."),
+            ("after", "The `next` of the page before; absent for the first."),
+            _LIMIT,
+        ),
+    ),
+    Operation(
+        "get",
+        "/v1/alerts/{alert_id}",
+        "One red alert with its briefing.",
+        "read",
+        gives=alerts_body.AlertAnswer,
+        asks=(("lang", "Language of the briefing, `en` or `zh`; `en` where absent."),),
+    ),
+    Operation(
+        "post",
+        "/v1/alerts/{alert_id}/close",
+        "Close a red alert, with its root cause, a reason and a name.",
+        "events",
+        takes=(alerts_body.CloseAlert,),
+        gives=alerts_body.ClosedAnswer,
+    ),
     Operation("get", "/healthz", "Whether the process is alive.", None),
     Operation(
         "get", "/readyz", "Whether it can score, each dependency by name.", None,
@@ -150,12 +180,15 @@ def _described(operation: Operation) -> dict[str, Any]:
 
 def _parameters(operation: Operation) -> list[dict[str, Any]]:
     text = {"type": "string"}
-    inside = [{"name": "order_id", "in": "path", "required": True, "schema": text}]
+    inside = [
+        {"name": name, "in": "path", "required": True, "schema": text}
+        for name in re.findall(r"\{(\w+)\}", operation.path)
+    ]
     asked = [
         {"name": name, "in": "query", "required": False, "description": said, "schema": text}
         for name, said in operation.asks
     ]
-    return (inside if "{order_id}" in operation.path else []) + asked
+    return inside + asked
 
 
 def _one(kind: type[Any] | None) -> dict[str, Any] | None:

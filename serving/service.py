@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from features.schema import DAY_US
+from outreach.alerts import Watch
 from outreach.shop import feature_settings
 from serving.auth import Keys
 from serving.config import Config
@@ -36,6 +37,7 @@ class Service:
         scorer: questions → answers.
         intake: bodies of POST → answers.
         clock: microseconds UTC now.
+        watch: looks for red alerts.
         swept_at: shop (None: all) → when its unscored open orders were last looked for.
 
     """
@@ -49,6 +51,7 @@ class Service:
     scorer: Scorer
     intake: Intake
     clock: Callable[[], int]
+    watch: Watch
     swept_at: dict[str | None, int] = field(default_factory=dict)
 
     @classmethod
@@ -69,7 +72,10 @@ class Service:
         keys = Keys(store.check_key)
         most = home.settings.serving.max_orders
         intake = Intake(store, scorer, champion, most_orders=most, clock=config.clock)
-        return cls(home, home.settings, store, keys, states, champion, scorer, intake, config.clock)
+        watch = Watch(store, home)
+        return cls(
+            home, home.settings, store, keys, states, champion, scorer, intake, config.clock, watch
+        )
 
     def close(self) -> None:
         """Stop watching for models and close the store."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select, update
@@ -18,7 +18,8 @@ from store.errors import StoreError
 from store.sqlite import Connection, Database, compiled, insert, key_list, keys_given
 from store.tables import ALERTS, META, RECORDS, SCORES
 
-ROOT_CAUSES = ("product_defect", "logistics", "description", "earlier_service", "false_alarm")
+RootCause = Literal["product_defect", "logistics", "description", "earlier_service", "false_alarm"]
+ROOT_CAUSES: tuple[RootCause, ...] = get_args(RootCause)
 _EVER_US = 2 * LATEST_US
 
 State = Literal["open", "closed"]
