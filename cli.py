@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+import cli_alerts
 import cli_upkeep
 from cli_upkeep import clear_errors, now_us, pass_home
 
@@ -294,6 +295,8 @@ def features(markdown: bool) -> None:
 
 main.add_command(cli_upkeep.models)
 main.add_command(cli_upkeep.keys)
+main.add_command(cli_alerts.alerts)
+main.add_command(cli_alerts.evidence)
 
 
 if __name__ == "__main__":
