@@ -159,7 +159,10 @@ def routes_of(phrase: Phrase) -> tuple[tuple[Part, ...], ...]:
     dense = bool(DENSE.search(text)) or phrase.source == "zh.toml"
     gap = DENSE_GAP if dense else GAP
     routes: list[tuple[Part, ...]] = [()]
-    for stretch in filter(str.strip, text.split("…")):
+    stretches = [stretch for stretch in text.split("…") if stretch.strip()]
+    # Beside a gap, what may be left out adds nothing: the gap covers it.
+    needed = [stretch for stretch in stretches if _shortest(stretch, where)]
+    for stretch in needed or stretches:
         for piece, before in _pieces(stretch.strip(), gap, where):
             more = _ways(piece, before, dense, where)
             routes = [(*route, *rest) for route in routes for rest in more]
@@ -192,6 +195,12 @@ def _pieces(stretch: str, gap: int, where: str) -> list[tuple[str, int]]:
             before = STEM_GAP if begun.endswith(("*", "*)")) else before
         begun = element
     return [*pieces, (begun, before)]
+
+
+def _shortest(stretch: str, where: str) -> str:
+    """The least that a stretch matches: empty if it may be left out."""
+    elements = _elements(stretch.strip())
+    return "".join(min(_expanded(element, where), key=len) for element, _ in elements)
 
 
 def _elements(stretch: str) -> list[tuple[str, str]]:
