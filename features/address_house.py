@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from ahocorasick_rs import AhoCorasick
+
 _HAN = re.compile(r"[\u3400-\u9fff\u3040-\u30ff\uac00-\ud7af]")
 _SIGNS = re.compile(r"[^\W_]")
 _LETTERS = re.compile(r"[^\W\d_]")
@@ -36,7 +38,7 @@ _NONE_SAID = re.compile(
     r"s/?nro?\b|sin num(?:ero|\.)?(?: oficial)?|sem num(?:ero|\.)?|snc\b|s\.n\.c\.?|"
     r"no tiene num(?:ero)?|nao tem num(?:ero)?|senza (?:numero|civico))"
 )
-_NONE_NEEDLES = ("s/", "s /", "s\\", "s-n", "s.n", "s. n", "sn", "num", "civico")
+_NONE_NEEDLES = AhoCorasick(["s/", "s /", "s\\", "s-n", "s.n", "s. n", "sn", "num", "civico"])
 
 
 def number_declared_none(lines: str) -> tuple[int, int] | None:
@@ -45,7 +47,7 @@ def number_declared_none(lines: str) -> tuple[int, int] | None:
     >>> number_declared_none("rua das flores, s/n")
     (16, 19)
     """
-    if not any(needle in lines for needle in _NONE_NEEDLES):
+    if not _NONE_NEEDLES.find_matches_as_indexes(lines):
         return None
     found = _NONE_SAID.search(lines)
     return found.span() if found else None

@@ -29,11 +29,11 @@ _NEEDLES = AhoCorasick([*(_RUNS - _IN_WORDS), *(4 * letter for letter in _LATIN_
 # are none: 10000 and 2222 are house numbers.
 _HELD = re.compile(r"([a-z])\1{4,}|\b([a-z])\2{3,}\b")
 _HELD_HAN = re.compile(r"([\u3400-\u9fff])\1{3,}")
-_STAMMER = re.compile(r"\b(?:([a-z]{2,3})\1{2,}|(asd|qwe|zxc|jkl|sdf|dfg|wer)\2+)\b")
+_STAMMER = re.compile(r"\b(?=[a-z]{6})(?:([a-z]{2,3})\1{2,}|(asd|qwe|zxc|jkl|sdf|dfg|wer)\2+)\b")
 _MUTE = re.compile(r"(?<![a-z.])[b-df-hj-np-tv-xz]{8,}(?![a-z.])")  # fewer are an office's initials
 # A word over and over is a town's name given for each level of it, unless it is all there is.
 _ALL_ONE = re.compile(
-    r"^\W*(?:(\d)\1{3,}|(\w{2,12})(?:\W+\2){2,}|"
+    r"^\W*(?:(\d)\1{3,}|(\w{2,12}+)(?:\W+\2){2,}|"
     r"(calle|rua|street|road|avenida|jalan|jl|casa|strasse|rue|via|asd|abc|[路街])(?:\W*\3)+)\W*$",
     re.MULTILINE,
 )
@@ -43,7 +43,7 @@ _ODD_SIGNS = frozenset("!$%^~@=+|<>{}[]\\`€£¥§¤•")
 _ODD = re.compile(r"[!$%^~@=+|<>{}\[\]\\`€£¥§¤•]|[\u2190-\u2bff\U0001f000-\U0001faff]")
 LEAST_ODD = 4  # signs; up to three are a smile, a bracket or an e-mail address
 _ODD_RUN = re.compile(r"[!$%^~=+|<>{}\\`.,;:/#\-]{6,}|[!$%^~=|<>{}\\`]{3,}")
-_DOTS = ("...", "---", ",,,", "///", "###", ":::", ";;;", "-.-", ".-.", "#-#")
+_DOTS = re.compile(r"[.,;:/#\-]{6}")
 
 _BROKEN = re.compile(
     r"\ufffd|(?<=[^\W\d_])\?(?=[^\W\d_])|\?{2,}|[\u00c3\u00c2][\u0080-\u009f\u00a1-\u00bf]|\u00e2\u20ac"
@@ -72,7 +72,7 @@ def may_be_noisy(text: str) -> bool:
         or bool(_STAMMER.search(text) or _MUTE.search(text) or _ALL_ONE.search(text))
         or "?" in text
         or not _ODD_SIGNS.isdisjoint(text)
-        or any(dots in text for dots in _DOTS)
+        or bool(_DOTS.search(text))
         or (not text.isascii() and bool(_HELD_HAN.search(text) or _STRANGE.search(text)))
     )
 

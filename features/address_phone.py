@@ -13,6 +13,7 @@ from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import (
+    COUNTRY_CODE_TO_REGION_CODE,
     NumberParseException,
     PhoneMetadata,
     PhoneNumber,
@@ -22,6 +23,7 @@ from phonenumbers import (
 from features.address_fold import Folded
 
 LEAST_DIGITS = 6  # fewer is no phone of anybody
+LEAST_ABROAD = 11  # digits of a number with its country's code, where no plus says so
 MOST_DIGITS = 15  # ITU-T E.164
 _KINDS = ("fixed_line", "mobile", "toll_free", "shared_cost", "voip", "personal_number", "uan")
 _MASKED = re.compile(r"[\sx*•●#+()\-.\d]*[x*•●#]{2}[\sx*•●#+()\-.\d]*")
@@ -101,8 +103,22 @@ def _rings_quickly(digits: str, plan: tuple[re.Pattern[str], str, str]) -> bool:
 def _rings_slowly(text: str, digits: str, country: str) -> bool:
     if country == "MX":
         digits = _MEXICAN_TRUNK.sub("", digits)
-    forms = [(text, country), (digits, country), (f"+{digits}", None)]
-    return any(_is_number(form, region) for form, region in forms)
+    elif text.startswith("+") and country != "AR":  # which writes its mobiles in several ways
+        code = phonenumbers.country_code_for_region(country)
+        bare = digits.removeprefix(str(code))
+        if bare != digits:
+            return _is_of(bare, code)
+        return _is_number(f"+{digits}", None)
+    if _is_number(digits, country):
+        return True
+    abroad = len(digits) >= LEAST_ABROAD and digits[0] != "0"
+    return (abroad or text.startswith("+")) and _is_number(f"+{digits}", None)
+
+
+def _is_of(bare: str, code: int) -> bool:
+    """Whether any country with that calling code has the number: the library's question, joined."""
+    plans = (_plan(region) for region in COUNTRY_CODE_TO_REGION_CODE.get(code, ()))
+    return any(plan is not None and plan[0].fullmatch(bare) for plan in plans)
 
 
 def _is_number(text: str, country: str | None) -> bool:
@@ -110,12 +126,10 @@ def _is_number(text: str, country: str | None) -> bool:
         number: PhoneNumber = phonenumbers.parse(text[:40], country)
     except NumberParseException:
         return False
-    if phonenumbers.is_valid_number(number):
-        return True
-    if country is None:
-        return False
     possible = phonenumbers.is_possible_number_with_reason(number)
-    return bool(possible == ValidationResult.IS_POSSIBLE_LOCAL_ONLY)
+    if possible == ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
+        return country is not None
+    return possible == ValidationResult.IS_POSSIBLE and phonenumbers.is_valid_number(number)
 
 
 def phone_span(phone: Folded, country: str | None) -> tuple[int, int] | None:

@@ -43,6 +43,8 @@ def two_regions(line: Folded) -> tuple[int, int] | None:
     >>> two_regions(fold("广东省揭阳市普宁市浙江省南白象街道"))
     (9, 12)
     """
+    if "省" not in line.text and "自治区" not in line.text:
+        return None
     found = list(_PROVINCE.finditer(line.text))
     for later in found[1:]:
         if later[0] != found[0][0]:

@@ -63,6 +63,8 @@ def is_postcode(text: str, country: str) -> bool:
 
 
 def _fits(text: str, country: str) -> bool:
+    if _PATTERNS[country].fullmatch(text) and not _FILLERS.fullmatch(text):
+        return True  # as most are, without signs to take out
     code = _BESIDE.sub("", text.removesuffix(".0"))
     if country not in _LETTERED:
         code = _LABEL.sub("", code)

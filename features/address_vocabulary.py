@@ -9,7 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 # The countries whose habits the checks know; elsewhere only what holds everywhere is checked.
-SERVED = tuple("CN US CA MX BR AR CL CO ES PT GB DE FR IT IN ID".split())
+SERVED = (
+    *("CN", "US", "CA", "MX", "BR", "AR", "CL", "CO"),
+    *("ES", "PT", "GB", "DE", "FR", "IT", "IN", "ID"),
+)
 ANYWHERE: tuple[str, ...] = ()  # a check that asks for no country
 
 # Columns of `addresses` that are read, in the order in which defects are told.

@@ -8,7 +8,7 @@ shop's delivered orders and are found in `features.address_place`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from features.address_countries import country_of
@@ -50,6 +50,9 @@ _TOWN = ("district", "city", "region", "postcode")
 MAX_READ = 500  # signs of a field that are read: no address is longer, and time is bounded
 _UNNUMBERED = frozenset(("po_box", "locker", "placeholder"))  # ask for no house number
 _ASKED = frozenset(("line1", "city"))  # where a filler stands for what the parcel needs
+_READ = tuple(field for field in FIELDS if field != "country")
+# Towns come again and again, streets and people hardly: only the first are worth remembering.
+_FOLD = dict.fromkeys(("district", "city", "region"), lru_cache(maxsize=1 << 13)(fold))
 Check = Callable[[Folded], Iterator[tuple[str, int, int]]]
 Parts = dict[str, Folded]
 
@@ -64,9 +67,8 @@ def defects(row: Mapping[str, Any]) -> tuple[Defect, ...]:
     >>> [d.code for d in defects({"line1": "asdf asdf", "city": "Reno", "country": "US"})]
     ['gibberish']
     """
-    texts = {name: text for name in FIELDS if (text := _text(row.get(name)))}
-    country = country_of(texts.pop("country", None))
-    parts = {name: fold(text[:MAX_READ]) for name, text in texts.items()}
+    country = country_of(_text(row.get("country")))
+    parts = {name: _FOLD.get(name, fold)(text) for name in _READ if (text := _text(row.get(name)))}
     found = list(_in_free_text(parts, country))
     found += _in_street(parts, country, {defect.code for defect in found})
     found += _in_town(parts, country)
@@ -75,7 +77,7 @@ def defects(row: Mapping[str, Any]) -> tuple[Defect, ...]:
 
 
 def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and not value.isspace() else None
+    return value[:MAX_READ] if isinstance(value, str) and not value.isspace() else None
 
 
 def _order(defect: Defect) -> tuple[int, int]:
