@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import cli_alerts
+import cli_read
 import cli_upkeep
 from cli_upkeep import clear_errors, now_us, pass_home
 
@@ -295,6 +296,7 @@ def features(markdown: bool) -> None:
 
 main.add_command(cli_upkeep.models)
 main.add_command(cli_upkeep.keys)
+main.add_command(cli_read.read)
 main.add_command(cli_alerts.alerts)
 main.add_command(cli_alerts.evidence)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from types import ModuleType
 
-from features import address, conversation, history, order, place, product, seller
+from features import address, conversation, history, order, place, product, said, seller
 from features.cut import Floats
 
 MODULES: tuple[ModuleType, ...] = (
@@ -24,6 +24,7 @@ MODULES: tuple[ModuleType, ...] = (
     history,
     address,
     conversation,
+    said,
 )
 _FORM = re.compile(
     r"\(n,\) float64 in (?P<open>[\[(])(?P<low>[^,]+), (?P<high>[^\])]+)(?P<close>[\])]), "

@@ -6,13 +6,14 @@ a matrix that one of these gives.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from types import FunctionType
+from types import FunctionType, ModuleType
 
-from features import shares, view
+from features import shares, talk, view
 from features.facts import DTYPES
 from features.past import GREATEST, SUMS, WHOSE
 from features.plan import Part, Rule
+from features.reading import Said
+from features.signal_names import SIGNALS
 
 # Matrix of facts → (table, prefix of the columns' names, facts that are columns).
 _FACTS: dict[str, tuple[str, str, str]] = {
@@ -91,17 +92,27 @@ def _past() -> dict[str, Rule]:
     }
 
 
-def _own(functions: Iterable[object]) -> dict[str, Rule]:
-    """The functions of `view` that are columns."""
+def _said() -> dict[str, Rule]:
+    """What each message says, and each signal's share of what is worked out for all of them."""
+    columns: dict[str, Rule] = {
+        f"said_{name}": Part("said_facts", at) for at, name in enumerate(Said._fields)
+    }
+    for at, name in enumerate(SIGNALS):
+        columns |= {f"{whole}_{name}": Part(whole, at) for whole in ("hit_counts", "growth")}
+    return columns
+
+
+def _own(module: ModuleType) -> dict[str, Rule]:
+    """The functions of a module that are columns."""
     return {
         f.__name__: f
-        for f in functions
+        for f in vars(module).values()
         if isinstance(f, FunctionType)
-        and f.__module__ == view.__name__
+        and f.__module__ == module.__name__
         and not f.__name__.startswith("_")
     }
 
 
 COLUMNS: dict[str, Rule] = (
-    _own(vars(view).values()) | _facts() | _renamed() | _past() | shares.COLUMNS_BY_NAME
+    _own(view) | _own(talk) | _facts() | _renamed() | _past() | _said() | shares.COLUMNS_BY_NAME
 )

@@ -7,6 +7,7 @@ further than this module. Identities become keys (`features.identity`).
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -27,6 +28,7 @@ from features.identity import (
     street_addresses,
     variants,
 )
+from features.reading import DEFAULT, Readers, Said, listed, said
 from features.schema import (
     ARMS,
     DELIVERY_STATUSES,
@@ -34,13 +36,17 @@ from features.schema import (
     PAYMENT_METHODS,
     SENDERS,
 )
+from features.signals import READER_VERSION, BadPhrase
 
 __all__ = [
+    "DEFAULT",
     "DTYPES",
     "FACTS_VERSION",
     "MAX_SAFE",
     "NONE",
+    "BadPhrase",
     "Facts",
+    "Readers",
     "currency_code",
     "empty",
     "facts_of",
@@ -52,7 +58,8 @@ __all__ = [
     "postcode_prefix",
 ]
 
-FACTS_VERSION = 1  # raise it whenever a fact changes meaning: stores then work their facts out anew
+# Raise the thousands whenever a fact changes meaning: stores then work their facts out anew.
+FACTS_VERSION = 2_000 + READER_VERSION
 MAX_SAFE = 2**62  # facts beyond this are refused at the edge, so sums of pairs never overflow
 
 Facts = dict[str, npt.NDArray[Any]]  # table name → structured array of that table's dtype
@@ -232,6 +239,32 @@ _JOINT: dict[str, dict[str, tuple[tuple[str, ...], str, _Join]]] = {
     },
     "items": {"variant_key": (("product_id", "variant"), "variant", variants)},
 }
+# What is read from several columns at once: names, then a function of the rows and the readers.
+_Read = Callable[[Row, int, Readers], Sequence[Values]]
+
+
+def _said(rows: Row, count: int, readers: Readers) -> Sequence[Values]:
+    nothing = [None] * count
+    own = [readers.of(shop) for shop in rows["shop_id"]]
+    found = said(rows.get("text", nothing), rows.get("sender", nothing), own)
+    return list(zip(*found, strict=True))
+
+
+def _listed(rows: Row, count: int, readers: Readers) -> Sequence[Values]:
+    del readers
+    parts = [rows.get(n, [None] * count) for n in ("title", "description", "attributes")]
+    return [[listed(*map(_text, said)) for said in zip(*parts, strict=True)]]
+
+
+def _text(value: Any) -> str | None:
+    """A column that may be JSON, as text."""
+    return value if value is None or isinstance(value, str) else json.dumps(value)
+
+
+_READ: dict[str, tuple[tuple[str, ...], _Read]] = {
+    "messages": (Said._fields, _said),
+    "products": (("listed",), _listed),
+}
 _FLOATS = {"weight_g", "length_cm", "width_cm", "height_cm", "lat", "lon", "propensity"}
 
 
@@ -242,6 +275,7 @@ def _dtype(table: str) -> np.dtype[np.void]:
         *_KEYED[table],
         *_JOINT.get(table, {}),
         *_PLAIN[table],
+        *_READ.get(table, ((), None))[0],
     ]
     return np.dtype([(name, "<f8" if name in _FLOATS else "<i8") for name in names])
 
@@ -249,17 +283,18 @@ def _dtype(table: str) -> np.dtype[np.void]:
 DTYPES: dict[str, np.dtype[np.void]] = {table: _dtype(table) for table in _PLAIN}
 
 
-def facts_of(table: str, rows: Row) -> npt.NDArray[Any]:
+def facts_of(table: str, rows: Row, readers: Readers = DEFAULT) -> npt.NDArray[Any]:
     """Facts of some rows of one table, in their order.
 
     `rows` maps column names to equally long sequences; `shop_id` and `known_at` are required.
+    `readers` read the messages.
     Returns a structured array (n,) of `DTYPES[table]`.
 
     >>> row = {"shop_id": ["s"], "known_at": [5], "order_id": ["A1"], "line": [1]}
     >>> int(facts_of("items", row)["line"][0])
     1
     """
-    columns = _columns(table, rows, rows["shop_id"])
+    columns = _columns(table, rows, rows["shop_id"], readers)
     if len(rows["shop_id"]) < FEW:
         return np.array(list(zip(*columns, strict=True)), DTYPES[table])
     out = np.empty(len(rows["shop_id"]), DTYPES[table])
@@ -268,7 +303,7 @@ def facts_of(table: str, rows: Row) -> npt.NDArray[Any]:
     return out
 
 
-def _columns(table: str, rows: Row, shops: Values) -> Iterator[Values]:
+def _columns(table: str, rows: Row, shops: Values, readers: Readers) -> Iterator[Values]:
     """The facts in the order of the dtype, one after the other, so that few are held at once."""
     nothing = [None] * len(shops)
     yield _integers(rows["known_at"])
@@ -280,6 +315,8 @@ def _columns(table: str, rows: Row, shops: Values) -> Iterator[Values]:
         yield keys_of(domain, shops, joined(parts))
     for source, of in _PLAIN[table].values():
         yield of(rows.get(source, nothing))
+    if table in _READ:
+        yield from _READ[table][1](rows, len(shops), readers)
 
 
 def from_bytes(table: str, blobs: Sequence[bytes]) -> npt.NDArray[Any]:

@@ -9,7 +9,7 @@ import atexit
 
 from flask import Flask, Response
 
-from serving import alerts, api, health, logs, metrics, problems, reads
+from serving import alerts, api, health, logs, metrics, problems, reading, reads
 from serving.config import Config
 from serving.problems import Problem
 from serving.service import Service
@@ -34,6 +34,7 @@ def create_app(config: Config) -> Flask:
     app.register_blueprint(api.blueprint(service))
     app.register_blueprint(reads.blueprint(service))
     app.register_blueprint(alerts.blueprint(service))
+    app.register_blueprint(reading.blueprint(service))
     app.register_blueprint(health.blueprint(service))
     return app
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from serving import alerts_body, answers, wire
+from serving import alerts_body, answers, reading, wire
 from serving.problems import ProblemBody
 
 _REF = "#/components/schemas/{name}"
@@ -123,6 +123,15 @@ OPERATIONS: tuple[Operation, ...] = (
         "events",
         takes=(alerts_body.CloseAlert,),
         gives=alerts_body.ClosedAnswer,
+    ),
+    Operation(
+        "post",
+        "/v1/read",
+        "What messages say: their signals, with the words that carry them; nothing is stored.",
+        "read",
+        takes=(reading.ReadMessage,),
+        gives=reading.ReadAnswer,
+        list_too=True,
     ),
     Operation("get", "/healthz", "Whether the process is alive.", None),
     Operation(

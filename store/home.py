@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
+from features.facts import Readers
 from store.errors import HomeBusy
 from store.settings import Settings, default_toml, load_settings
 from store.store import Store, open_store
@@ -77,7 +78,12 @@ class Home:
         """Open this home's store; see `store.open_store`."""
         if not readonly:
             self._folder()
-        return open_store(self.store_path, readonly=readonly)
+        return open_store(self.store_path, readonly=readonly, readers=self.readers)
+
+    @property
+    def readers(self) -> Readers:
+        """What reads the messages of each shop, as the settings have it."""
+        return self.settings.signals.readers(str(self.settings_path))
 
     @contextmanager
     def lock(self, name: str, *, wait_s: float = 0.0) -> Iterator[None]:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from features.facts import DTYPES, NONE, facts_of
+from features.facts import DEFAULT, DTYPES, NONE, Readers, facts_of
 from features.schema import TABLES
 from store.errors import MissingValue, UnknownColumn
 from store.statements import TablePlan, table_plan
@@ -93,6 +93,7 @@ class Prepared:
         said: schema columns by name, ABSENT where a row said nothing; one not there: none did.
         first: the rows as they are if they are the first of their keys; `known_at` is NONE where
             the row does not say it, until `stamped`.
+        readers: read what messages say.
     """
 
     table: str
@@ -100,6 +101,7 @@ class Prepared:
     keys: list[tuple[Any, ...]]
     said: Columns
     first: Batch
+    readers: Readers
 
     def stamped(self, received_at: int) -> Prepared:
         """The same, rows that do not say when they were known being known at `received_at`."""
@@ -138,7 +140,7 @@ class Prepared:
         return [n for n in names if n not in columns or columns[n][position] is None]
 
 
-def prepare(table: str, rows: Sequence[Row]) -> Prepared:
+def prepare(table: str, rows: Sequence[Row], readers: Readers = DEFAULT) -> Prepared:
     """Rows of one table (n ≥ 1), ready to be stamped and placed among their versions.
 
     Raises UnknownColumn for a table or column that the schema lacks, MissingValue for a row
@@ -151,8 +153,8 @@ def prepare(table: str, rows: Sequence[Row]) -> Prepared:
     shops = [row["shop_id"] for row in rows]
     moments = [row.get("known_at") for row in rows]
     known_at = [NONE if moment is None else moment for moment in moments]
-    first = pack(table, plan, shops, known_at, known)
-    return Prepared(table, plan, _identities(table, plan, first), said, first)
+    first = pack(table, plan, shops, known_at, known, readers)
+    return Prepared(table, plan, _identities(table, plan, first), said, first, readers)
 
 
 def _named(table: str, rows: Sequence[Row]) -> set[str]:
@@ -204,10 +206,15 @@ def _canonical(value: Any) -> Any:
 
 
 def pack(
-    table: str, plan: TablePlan, shops: Sequence[str], known_at: Sequence[int], columns: Columns
+    table: str,
+    plan: TablePlan,
+    shops: Sequence[str],
+    known_at: Sequence[int],
+    columns: Columns,
+    readers: Readers = DEFAULT,
 ) -> Batch:
     """Rows (n,) with their facts worked out; a column that is not there is unknown."""
-    facts = facts_of(table, {**columns, "shop_id": shops, "known_at": known_at})
+    facts = facts_of(table, {**columns, "shop_id": shops, "known_at": known_at}, readers)
     size, data = DTYPES[table].itemsize, facts.tobytes()
     return Batch(
         plan,

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from features.facts import BadPhrase
 from features.money import is_currency
 from features.schema import OUTCOME_KINDS
 from store.errors import BadSettings
@@ -115,7 +116,7 @@ def _in_words(message: str, given: Mapping[str, Any]) -> str:
     value: Any = given
     for step in re.findall(r"\w+|\.\.\.", place):
         name = _culprit(names[0], given) if step == "..." else step
-        value = value[int(name)] if isinstance(value, list) else value.get(name)
+        value = value[int(name)] if isinstance(value, list) else (value or {}).get(name)
         names.append(name)
     return f"{'.'.join(names)}: {said}, got {value!r}."
 
@@ -132,7 +133,7 @@ def _culprit(section: str, given: Mapping[str, Any]) -> str:
 
 def _entries(section: str, given: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each entry of the mapping that a section is or has, alone in settings of its own."""
-    inner = {"currency": "rates", "features": "extra"}.get(section)
+    inner = {"currency": "rates", "features": "extra", "signals": "phrases"}.get(section)
     whole = given.get(section, {})
     for key, value in (whole.get(inner, {}) if inner else whole).items():
         alone = {key: value}
@@ -153,6 +154,7 @@ def _problems(settings: Settings) -> Iterator[str]:
     yield from _bad_alerts(settings)
     yield from _bad_rates(settings)
     yield from _bad_extra(settings.features.extra)
+    yield from _bad_phrases(settings)
     if not _is_timezone(settings.shop.timezone):
         yield (
             "shop.timezone: expected an IANA name such as Europe/Berlin,"
@@ -192,6 +194,13 @@ def _bad_extra(extra: Mapping[str, str]) -> Iterable[str]:
                 "features.extra: expected order.KEY, product.KEY, seller.KEY or buyer.KEY"
                 f' in quotes, such as "order.loyalty_tier", got {name!r}.'
             )
+
+
+def _bad_phrases(settings: Settings) -> Iterable[str]:
+    try:
+        settings.signals.readers("signals")
+    except BadPhrase as error:
+        yield str(error)
 
 
 def _is_timezone(name: str) -> bool:

@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import Index, Table, bindparam, delete, literal_column, select, update
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from features.facts import FACTS_VERSION
+from features.facts import DEFAULT, FACTS_VERSION, Readers
 from store.errors import StoreNewer, StoreOlder
 from store.prepare import links_of, pack
 from store.sqlite import Connection, Database, column_ddl, column_names, compiled, insert, is_table
@@ -26,8 +26,10 @@ PATIENCE_S = 3_600.0  # working out the facts of many millions of rows anew take
 # Version found → what turns it into the next one, beyond adding what is missing.
 STEPS: dict[int, Callable[[Connection], None]] = {}
 _STAMP = compiled(select(META.c.value).where(META.c.name == literal_column("'stamp'"))).text
+PHRASES = "phrases"  # the digest of what read the messages
+_GET = compiled(select(META.c.value).where(META.c.name == bindparam("name")))
 _insert = insert(META).values(name=bindparam("name"), value=bindparam("value"))
-_SET_STAMP = compiled(
+_SET = compiled(
     _insert.on_conflict_do_update(
         index_elements=[META.c.name], set_={"value": _insert.excluded.value}
     )
@@ -54,7 +56,7 @@ def ours() -> Stamp:
     return Stamp(SCHEMA_VERSION, FACTS_VERSION, layout)
 
 
-def bring_up_to_date(database: Database) -> None:
+def bring_up_to_date(database: Database, readers: Readers = DEFAULT) -> None:
     """Create or upgrade the store where needed, then hold every transaction to its stamp.
 
     Raises StoreNewer where newer code wrote it, StoreOlder where it may only be read.
@@ -70,11 +72,13 @@ def bring_up_to_date(database: Database) -> None:
                 " Open it once for writing, for example with `riskradar keys list`."
             )
         with database.writing(PATIENCE_S) as connection:
-            _upgrade(database, connection, wanted)
+            _upgrade(database, connection, wanted, readers)
     database.stamp = (_STAMP, _text(wanted))
 
 
-def _upgrade(database: Database, connection: Connection, wanted: Stamp) -> None:
+def _upgrade(
+    database: Database, connection: Connection, wanted: Stamp, readers: Readers = DEFAULT
+) -> None:
     found = _found(connection)  # again: another process may have been first
     _refuse_newer(database, found, wanted)
     if found == wanted:
@@ -87,20 +91,41 @@ def _upgrade(database: Database, connection: Connection, wanted: Stamp) -> None:
         if version in STEPS:
             STEPS[version](connection)
     if found.facts != wanted.facts:
-        work_out_facts(connection)
-    connection.execute(_SET_STAMP.text, ("stamp", _text(wanted)))
+        work_out_facts(connection, readers)
+    connection.execute(_SET.text, ("stamp", _text(wanted)))
+    connection.execute(_SET.text, (PHRASES, readers.digest))
 
 
-def work_out_facts(connection: Connection) -> None:
+def work_out_facts(connection: Connection, readers: Readers = DEFAULT) -> None:
     """Facts, keys and links of every row anew, from what was said."""
     connection.execute(compiled(delete(LINKS)).text)
     for name in RECORDS:
         last = 0
-        while (following := _work_out_chunk(connection, name, last)) is not None:
+        while (following := _work_out_chunk(connection, name, last, readers)) is not None:
             last = following
 
 
-def _work_out_chunk(connection: Connection, name: str, after: int) -> int | None:
+def read_again(database: Database, readers: Readers) -> int:
+    """Facts of all messages anew, where other phrases read them; see `Store.read_again`.
+
+    In transactions of a chunk, so that a running service waits for none of them for long. Broken
+    off, it begins anew the next time; until then some messages are read by the old phrases.
+    """
+    with database.reading() as connection:
+        told = connection.execute(_GET.text, (PHRASES,)).fetchone()
+    if told == (readers.digest,):
+        return 0
+    last, count = 0, 0
+    while True:
+        with database.writing() as connection:
+            following = _work_out_chunk(connection, "messages", last, readers)
+            if following is None:
+                connection.execute(_SET.text, (PHRASES, readers.digest))
+                return count
+        last, count = following, count + CHUNK
+
+
+def _work_out_chunk(connection: Connection, name: str, after: int, readers: Readers) -> int | None:
     """Facts of the next rows by id; the last id done, None where no row is left."""
     table, plan = RECORDS[name], table_plan(name)
     columns = (table.c.id, table.c.shop_id, table.c.known_at, *(table.c[c] for c in plan.names))
@@ -109,7 +134,8 @@ def _work_out_chunk(connection: Connection, name: str, after: int) -> int | None
     if not rows:
         return None
     ids, shops, known_at, *values = zip(*rows, strict=True)
-    packed = pack(name, plan, shops, known_at, dict(zip(plan.names, values, strict=True)))
+    said = dict(zip(plan.names, values, strict=True))
+    packed = pack(name, plan, shops, known_at, said, readers)
     changed: dict[str, Any] = {
         column: bindparam(f"new_{column}") for column in (*plan.hashed, "facts")
     }

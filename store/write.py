@@ -12,6 +12,7 @@ from itertools import repeat
 from operator import attrgetter, itemgetter
 from typing import Any
 
+from features.facts import DEFAULT, Readers
 from features.schema import TABLES
 from store.errors import BadVersion, MissingValue, RowRefused
 from store.prepare import Batch, Prepared, Records, links_of, pack, prepare
@@ -61,9 +62,10 @@ def write(
     *,
     received_at: int | Callable[[], int],
     refused: list[RowRefused] | None,
+    readers: Readers = DEFAULT,
 ) -> Written:
     """Store rows in one transaction; see `Store.write`."""
-    given = [prepare(table, rows) for table, rows in _in_order(records).items() if rows]
+    given = [prepare(table, rows, readers) for table, rows in _in_order(records).items() if rows]
     with database.writing() as connection:
         # A clock is read with the lock held: whoever writes later is received later.
         moment = received_at() if callable(received_at) else received_at
@@ -197,6 +199,7 @@ def _placed(
         [given.first.shops[positions[version.position]] for version in placed.fresh],
         [version.known_at for version in placed.fresh],
         dict(zip(given.plan.names, values, strict=True)),
+        given.readers,
     )
 
 

@@ -16,6 +16,23 @@ from features.schema import (
 START_US = 1_704_067_200_000_000  # 2024-01-01
 
 
+SAYINGS = (
+    "Where is it?! ",
+    "Where is it?! Where is it?! ",
+    "I AM WORRIED, where is my order?",
+    "what a bunch of clowns, I'll report you to the BBB",
+    "is the strap real leather? and is it waterproof",
+    "再不发货我就去法院起诉",
+    "请问什么时候发货",
+    "quiero cancelar la compra, son una burla",
+    "¿el reloj es sumergible?",
+    "cadê meu pedido? tô com medo de não chegar",
+    "it has to be here by noon, period",
+    "thanks!",
+    "",
+)
+
+
 def random_shop(seed: int, orders: int = 40, shops: int = 2) -> dict[str, list[dict[str, object]]]:
     """Rows of every table of a made-up shop, with gaps, versions and people who share."""
     draw = np.random.default_rng(seed)
@@ -46,7 +63,11 @@ def random_shop(seed: int, orders: int = 40, shops: int = 2) -> dict[str, list[d
                     "photos": maybe(int(draw.integers(9))),
                     "weight_g": maybe(float(draw.integers(1, 9999))),
                 }
-                | {"title": maybe("x" * int(draw.integers(1, 60)))}
+                | {
+                    "title": maybe(
+                        pick("x" * int(draw.integers(1, 60)), "Leather watch", "手表 防水")
+                    )
+                }
             )
             tables["sellers"].append(
                 known
@@ -116,7 +137,7 @@ def _add_order(tables, base, order_id, draw, *tools) -> None:
         sent = later(placed, 10)
         tables["messages"].append(
             {**own, "known_at": sent, "message_id": f"{order_id}-{number}", "sent_at": sent}
-            | {"sender": pick(*SENDERS), "text": maybe("Where is it?! " * int(draw.integers(1, 4)))}
+            | {"sender": pick(*SENDERS), "text": maybe(pick(*SAYINGS))}
         )
     if draw.random() < 0.4:
         opened = later(placed, 40)

@@ -193,6 +193,7 @@ def test_there_are_at_least_sixty_features_in_named_groups() -> None:
         "history",
         "address",
         "conversation",
+        "said",
     }
     assert len(set(NAMES)) == len(NAMES)
 

@@ -107,7 +107,7 @@ def test_processes_that_open_an_old_store_at_once_all_find_it_whole(tmp_path):
     assert found == [wanted] * 3
 
 
-@pytest.mark.parametrize("newer", [{"schema": 99}, {"facts": 99}])
+@pytest.mark.parametrize("newer", [{"schema": 99}, {"facts": 9999}])
 def test_a_store_of_newer_code_is_refused_by_name_and_left_as_it_was(tmp_path, newer):
     write_some(tmp_path)
     stamped(tmp_path, **newer)
