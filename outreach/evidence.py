@@ -88,6 +88,8 @@ def _put(
 ) -> dict[str, tuple[str, str]]:
     """Write files, then their lines; alert_id → SHA-256 of its file and of its line."""
     log = mended(folder)
+    for draft in folder.glob(".*"):  # of a killed run: whoever holds the lock is alone
+        draft.unlink()
     logged = log.digests_of()
     lines = []
     for alert, data in drafts:
@@ -130,7 +132,7 @@ def _raised(alert: Alert) -> Iterator[tuple[str, Any]]:
 
 def cause_in_text(alert: Alert) -> dict[str, Any]:
     """The cause of an alert with its times as RFC 3339."""
-    plain: dict[str, Any] = msgspec.to_builtins(alert.cause)
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(alert.cause))
     times = ("known_at", "sent_at", "opened_at", "answer_due_at")
     return {
         name: in_text(value) if name in times and value is not None else value
