@@ -75,7 +75,9 @@ _NAMED = re.compile(
     r"mesjid|mushola|musholla|sekolah|sd|smp|sma|smk|pt|cv|komplek|kompleks|komp|"
     r"perum|perumahan|prm|perumnas|griya|graha|gedung|gd|apartemen|kost?|kosan|blok|"
     r"bengkel|apotek|puskesmas|rs|rsud|polsek|polres|pondok|ponpes|pesantren|dusun|dsn|desa|ds|"
-    r"kampung|kp|kmp|gang|gg|simpang|perempatan|pertigaan|masuk|seberang|sebrang|terminal|spbu)\b"
+    r"kampung|kp|kmp|gang|gg|simpang|perempatan|pertigaan|masuk|seberang|sebrang|spbu|pom|jembatan|jmbtn|stasiun|kampus|"
+    r"bandara|pelabuhan|lapangan|waroeng|kios|salon|cafe|studio|butik|konter|counter|aksesoris|"
+    r"accecoris|accessories|cell)\b"
 )
 _ORDINAL = re.compile(
     r"\b\d{1,3}(?:st|nd|rd|th)\b|"  # 5th Avenue
@@ -196,11 +198,12 @@ def only_street(lines: str, country: str) -> bool:
 
 
 _CHINESE_NUMBER = re.compile(
-    r"[\d\u3007零一二两三四五六七八九十百]+(?:号|弄|室|栋|幢|楼|单元|层|组|队|社|村|期|区|门|座|户)|\d"
+    r"[\d\u3007零一二两三四五六七八九十百]+(?:号|弄|室|栋|幢|楼|单元|层|组|队|社|村|期|区|门|座|户)|\d|"
+    r"村(?![镇乡路街])"
 )
 _CHINESE_END = re.compile(
     r"(?:(?<![步商食小老古特服美一情业行吃市])街|(?<![铁管频隧通渠])道|路|巷|胡同|镇|乡|县|"
-    r"(?<![超城夜店菜花门集股上早])市|(?<![小园社校厂库景发业新住宿舍院辖工矿林片东南西北中\d一二三四五六七八九十a-z])区)"
+    r"(?<![超城夜店菜花门集股上早])市|(?<![小园社校厂库景发业新住宿舍院辖工矿林片械东南西北中\d一二三四五六七八九十a-z])区)"
     r"[\s,.。)]*$"
 )
 

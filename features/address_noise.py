@@ -31,6 +31,7 @@ _HELD = re.compile(r"([a-z])\1{4,}|\b([a-z])\2{3,}\b")
 _HELD_HAN = re.compile(r"([\u3400-\u9fff])\1{3,}")
 _STAMMER = re.compile(r"\b(?=[a-z]{6})(?:([a-z]{2,3})\1{2,}|(asd|qwe|zxc|jkl|sdf|dfg|wer)\2+)\b")
 _MUTE = re.compile(r"(?<![a-z.])[b-df-hj-np-tv-xz]{8,}(?![a-z.])")  # fewer are an office's initials
+_CONSONANTS = re.compile(r"[b-df-hj-np-tv-xz]{8}")
 # A word over and over is a town's name given for each level of it, unless it is all there is.
 _ALL_ONE = re.compile(
     r"^\W*(?:(\d)\1{3,}|(\w{2,12}+)(?:\W+\2){2,}|"
@@ -69,7 +70,7 @@ def may_be_noisy(text: str) -> bool:
     """
     return (
         bool(_NEEDLES.find_matches_as_indexes(text))
-        or bool(_STAMMER.search(text) or _MUTE.search(text) or _ALL_ONE.search(text))
+        or bool(_STAMMER.search(text) or _CONSONANTS.search(text) or _ALL_ONE.search(text))
         or "?" in text
         or not _ODD_SIGNS.isdisjoint(text)
         or bool(_DOTS.search(text))

@@ -42,7 +42,7 @@ _REAL = {
     "AR": {"1111", "1234", "2222", "3333", "4444", "5555"},
 }
 _ABSENT = {"CN": {"000000", "0"}, "CL": {"0", "0000000"}, "CO": {"0", "000000", "00000"}}
-_BESIDE = re.compile(r"[\s.\-\u2010-\u2015']+")
+_BESIDE = dict.fromkeys(map(ord, " .-'\u2010\u2011\u2012\u2013\u2014\u2015\t\n"))
 _LABEL = re.compile(r"^(?:[a-z]{1,3}|cep|plz|cap|zip|pin(?:code)?|邮编|:)*(?=\d)")
 _NOTHING = frozenset(("", "na", "n/a", "none", "null", "nan", "-", "x"))
 
@@ -65,8 +65,8 @@ def is_postcode(text: str, country: str) -> bool:
 def _fits(text: str, country: str) -> bool:
     if _PATTERNS[country].fullmatch(text) and not _FILLERS.fullmatch(text):
         return True  # as most are, without signs to take out
-    code = _BESIDE.sub("", text.removesuffix(".0"))
-    if country not in _LETTERED:
+    code = text.removesuffix(".0").translate(_BESIDE)
+    if country not in _LETTERED and not code.isdecimal():
         code = _LABEL.sub("", code)
     if code in _ABSENT.get(country, ()):
         return True
