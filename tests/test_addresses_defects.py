@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.address_phone import rings
-from features.address_place import mismatched
+from features.address_place import mismatch_belief, mismatched
 from features.addresses import (
     DEFECTS,
     FIELDS,
@@ -293,11 +293,18 @@ def test_names_stay_out_of_the_model() -> None:
 
 
 def test_a_postcode_area_contradicts_only_regions_it_was_never_delivered_in() -> None:
-    """Twenty deliveries to one region speak; two, or one to this region, do not."""
+    """Forty deliveries to one region speak; two, or one to this very region, do not."""
     pair = np.array([0, 0, 1, 0])
     area = np.array([40, 2, 40, 40])
     regions = np.array([1, 1, 2, 15])  # fifteen regions seen in forty orders: the next is likely
     assert mismatched(pair, area, regions).tolist() == [True, False, False, False]
+    assert mismatched(pair, area).tolist() == [True, False, False, True]
+
+
+def test_the_belief_in_a_mismatch_grows_with_what_was_delivered_elsewhere() -> None:
+    area = np.array([0, 2, 8, 38, 98])
+    belief = mismatch_belief(np.zeros(5, np.int64), area)
+    assert belief.tolist() == pytest.approx([0.0, 0.5, 0.8, 0.95, 0.98])
 
 
 TEXTS = st.text(max_size=60) | st.text(
@@ -330,7 +337,7 @@ def test_the_quick_path_for_phones_says_yes_only_where_the_library_does(
 ) -> None:
     import phonenumbers  # noqa: PLC0415 - the library is the truth of this test alone
 
-    from features.address_phone import _FILLER, _plan, _rings_quickly  # noqa: PLC0415 - the same
+    from features.address_phone import _made_up, _plan, _rings_quickly  # noqa: PLC0415 - the same
 
     digits = "".join(filter(str.isdigit, text))
     plan = _plan(country)
@@ -342,5 +349,5 @@ def test_the_quick_path_for_phones_says_yes_only_where_the_library_does(
         assert phonenumbers.is_valid_number(bare) or any(
             phonenumbers.is_valid_number(number) for number in numbers
         )
-        assert not _FILLER.fullmatch(digits)
+        assert not _made_up(digits)
         assert rings(text, country)
