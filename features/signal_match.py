@@ -20,70 +20,62 @@ STEPS = 64  # stretches a way through a phrase may have at most
 MARKS = "".join(chr(code) for code in range(0x21, 0x7F) if not chr(code).isalnum() and code != 0x27)
 BLANKED = str.maketrans(MARKS + "¿¡。、《》", " " * (len(MARKS) + 6))
 BLANKED_BYTES = bytes.maketrans(MARKS.encode(), b" " * len(MARKS))
-Step = tuple[int, int, bool]  # index of the phrase, place of the stretch, whether it is the last
-
-
-class _Spelling:
-    """One pattern of the automaton: the phrases it begins, and those it goes on with."""
-
-    def __init__(self, trim_left: int, trim_right: int, checked: bool) -> None:
-        self.trim_left = trim_left
-        self.trim_right = trim_right
-        self.checked = checked
-        self.whole: list[int] = []
-        self.begins: list[int] = []
-        self.goes_on: dict[int, tuple[int, int, bool]] = {}
+# One pattern of the automaton: what its blanks add left and right, whether its neighbours are
+# looked at, the phrases it is, the places it begins, and by place the phrases it goes on with.
+Pattern = tuple[int, int, bool, list[int], list[int], dict[int, tuple[int, int, bool]]]
+Patterns = dict[tuple[str, bool], Pattern]
 
 
 class Matcher:
     """Immutable; finds phrases given by the ways to read them. Phrase i is `phrases[i]`."""
 
     def __init__(self, phrases: Sequence[Sequence[Sequence[Part]]]) -> None:
-        spellings: dict[tuple[str, bool], _Spelling] = {}
+        patterns: Patterns = {}
         route = 0
         for index, routes in enumerate(phrases):
             for parts in routes:
                 route += STEPS
-                _enter(spellings, index, route, parts)
-        self._spellings = list(spellings.values())
-        self._automaton = (
-            AhoCorasick([pattern for pattern, _ in spellings], store_patterns=False)
-            if spellings
-            else None
-        )
+                _enter(patterns, index, route, parts)
+        self._patterns = list(patterns.values())
+        texts = [text for text, _ in patterns]
+        self._automaton = AhoCorasick(texts, store_patterns=False) if texts else None
 
     def hits(self, text: str) -> list[Hit]:
         """Every phrase in the text, overlapping ones too, in order of their ends."""
         found: list[Hit] = []
         if self._automaton is None:
             return found
+        patterns = self._patterns
         begun: dict[int, list[tuple[int, int]]] = {}
         matches = self._automaton.find_matches_as_indexes(_blanked(text), overlapping=True)
         for number, first, last in matches:
-            spelling = self._spellings[number]
-            start, end = first + spelling.trim_left, last - spelling.trim_right
-            if spelling.checked and _within_word(text, start, end):
+            left, right, checked, whole, begins, goes_on = patterns[number]
+            start, end = first + left, last - right
+            if checked and _within_word(text, start, end):
                 continue
-            for index in spelling.whole:
-                found.append((index, start, end))
-            if spelling.goes_on and begun:
-                _go_on(text, spelling, begun, (start, end), found)
-            for place in spelling.begins:
-                begun.setdefault(place, []).append((start, end))
+            for index in whole:
+                found.append((index, start, end))  # noqa: PERF401 - mostly one; a call costs more
+            if begun and goes_on and not goes_on.keys().isdisjoint(begun):
+                _go_on(text, goes_on, begun, (start, end), found)
+            for place in begins:
+                if place in begun:
+                    begun[place].append((start, end))
+                else:
+                    begun[place] = [(start, end)]
         return found
 
 
 def _go_on(
     text: str,
-    spelling: _Spelling,
+    goes_on: dict[int, tuple[int, int, bool]],
     begun: dict[int, list[tuple[int, int]]],
     span: tuple[int, int],
     found: list[Hit],
 ) -> None:
     """Carry on the phrases whose next stretch this is."""
     start, end = span
-    for place in spelling.goes_on.keys() & begun.keys():
-        index, gap, last = spelling.goes_on[place]
+    for place in goes_on.keys() & begun.keys():
+        index, gap, last = goes_on[place]
         first = _reached(text, begun[place], start, gap)
         if first is None:
             continue
@@ -101,20 +93,20 @@ def _reached(text: str, earlier: Sequence[tuple[int, int]], start: int, gap: int
     return None
 
 
-def _enter(spellings: dict[tuple[str, bool], _Spelling], index: int, route: int, parts: Sequence[Part]) -> None:
+def _enter(patterns: Patterns, index: int, route: int, parts: Sequence[Part]) -> None:
     for step, part in enumerate(parts):
         last = step == len(parts) - 1
         for text, stem in part.spellings:
-            spelling = _entry(spellings, text, stem, part.dense)
+            *_, whole, begins, goes_on = _entry(patterns, text, stem, part.dense)
             if step == 0 and last:
-                spelling.whole.append(index)
+                whole.append(index)
             elif step == 0:
-                spelling.begins.append(route)
+                begins.append(route)
             else:
-                spelling.goes_on[route + step - 1] = (index, part.gap, last)
+                goes_on[route + step - 1] = (index, part.gap, last)
 
 
-def _entry(spellings: dict[tuple[str, bool], _Spelling], text: str, stem: bool, dense: bool) -> _Spelling:
+def _entry(patterns: Patterns, text: str, stem: bool, dense: bool) -> Pattern:
     """The pattern of a spelling: blanks at its ends stand for the boundaries of words.
 
     Beside Chinese there may be no blank, so there the neighbours are looked at instead.
@@ -123,10 +115,10 @@ def _entry(spellings: dict[tuple[str, bool], _Spelling], text: str, stem: bool, 
     dense = dense and not (words.isascii() and len(words) < SHORT)
     left = " " if _letter(words[0]) and not dense else ""
     right = " " if _letter(words[-1]) and not stem and not dense else ""
+    checked = dense and not stem and (_letter(words[0]) or _letter(words[-1]))
     # The text searched begins with one blank more than the text.
-    checked = dense and not stem
-    fresh = _Spelling(len(left) - 1, len(right) + 1, checked)
-    return spellings.setdefault((left + words + right, checked), fresh)
+    fresh: Pattern = (len(left) - 1, len(right) + 1, checked, [], [], {})
+    return patterns.setdefault((left + words + right, checked), fresh)
 
 
 def _blanked(text: str) -> str:
