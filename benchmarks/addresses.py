@@ -109,12 +109,12 @@ def _simulated() -> list[dict[str, Any]]:
 def _measured(name: str, title: str, addresses: Iterable[Mapping[str, Any]]) -> tuple[Row, Told]:
     """What is found in each address, and how long one takes; country plans are read before."""
     rows = list(addresses)
-    for row in rows[:1_000]:
-        defects(row)
+    for known in rows[:1_000]:
+        defects(known)
     wall, cpu = time.perf_counter(), time.process_time()
-    told = [(row, defects(row)) for row in rows]
+    told: Told = [(each, defects(each)) for each in rows]
     spent = [(time.process_time() - cpu) / len(rows), (time.perf_counter() - wall) / len(rows)]
-    row = Row(
+    measured = Row(
         f"address_defects_{name.lower()}",
         f"defects of an address: {title}",
         spent[1] * 1e6,
@@ -123,7 +123,7 @@ def _measured(name: str, title: str, addresses: Iterable[Mapping[str, Any]]) -> 
         by_cpu=spent[0] * 1e6,
         details={"addresses": len(rows), "data": title},
     )
-    return row, told
+    return measured, told
 
 
 def _rates(told: Told, addresses: int) -> str:
@@ -153,12 +153,13 @@ def _mismatches(files: Sequence[str]) -> str:
     placed, customers = (duckdb.read_csv(file, all_varchar=True) for file in files)
     placed.create_view("placed")
     customers.create_view("customers")
-    orders = duckdb.sql(
+    joined = duckdb.sql(
         "SELECT order_purchase_timestamp, order_delivered_customer_date, "
         "lpad(customer_zip_code_prefix, 5, '0'), customer_state, "
         "customer_city || '|' || customer_state "
         "FROM placed JOIN customers USING (customer_id) ORDER BY ALL"
-    ).fetchall()
+    )
+    orders = joined.fetchall() if joined else []
     lines = [
         f"\n## Postcode against place, Olist: {len(orders):,} orders, each as known when placed\n",
         "| first digits | place | fires | of all | where the place is another order's |",

@@ -154,10 +154,13 @@ def _is_number(text: str, country: str | None) -> bool:
     return possible == ValidationResult.IS_POSSIBLE and phonenumbers.is_valid_number(number)
 
 
+_NOTHING = frozenset(("", "na", "n/a", "none", "null", "nan", "-", "0"))
+
+
 def phone_span(phone: Folded, country: str | None) -> tuple[int, int] | None:
-    """Where a phone is none, or None; a blank one is missing, not wrong."""
+    """Where a phone is none, or None; a blank one, or "n/a", is missing, not wrong."""
     text = phone.text.strip()
-    if not text or rings(text, country):
+    if text in _NOTHING or rings(text, country):
         return None
     return phone.whole()
 
@@ -167,6 +170,10 @@ _SAID = re.compile(
     r"(?:\b(?:tel|tlf|telf|telefono|telefone|phone|ph|mob|mobile|cel|celular|cell|fone|whats\s?app|"
     r"wa|hp|no\.? ?hp|contact|contacto|contato|call|mobil|handy|movil)\b|电话|手机|联系|致电|微信)"
     r"\W{0,3}(?:no\b|number|is)?\W{0,3}$"
+)
+_NO_PHONE = re.compile(  # a tax number, postcode or order in the form of a mobile
+    r"\b(?:cpf|cnpj|cep|dni|nif|nit|rut|rfc|curp|cuit|cuil|vat|gst(?:in)?|npwp|ref|id|tax|order|"
+    r"pedido|cod(?:igo)?|pin)\W{0,3}(?:n[ro]?\b)?\W{0,3}$"
 )
 _MOBILES = {
     "CN": re.compile(r"(?:86)?1[3-9]\d{9}"),
@@ -204,6 +211,8 @@ def phone_inside(line: Folded, country: str | None) -> Iterator[tuple[str, int, 
     mobile = _MOBILES.get(country or "")
     for run in _RUN.finditer(line.text):
         said = run[0].startswith("+") or _SAID.search(line.text, 0, run.start())
-        if said or (mobile is not None and mobile.fullmatch(_NOT_DIGITS.sub("", run[0]))):
+        if _NO_PHONE.search(line.text, 0, run.start()):
+            continue
+        if said or (mobile is not None and mobile.fullmatch(_digits(run[0]))):
             yield ("phone_in_address", *line.span(run.start(), run.end()))
             return
