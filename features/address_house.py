@@ -75,7 +75,7 @@ _NAMED = re.compile(
     r"mesjid|mushola|musholla|sekolah|sd|smp|sma|smk|pt|cv|komplek|kompleks|komp|"
     r"perum|perumahan|prm|perumnas|griya|graha|gedung|gd|kav|kavling|lantai|apartemen|kost?|kosan|blok|"
     r"bengkel|apotek|puskesmas|rs|rsud|polsek|polres|pondok|ponpes|pesantren|dusun|dsn|desa|ds|"
-    r"kampung|kp|kmp|gang|gg|simpang|perempatan|pertigaan|masuk|seberang|sebrang|spbu|pom|jembatan|jmbtn|stasiun|kampus|"
+    r"kampung|kp|kmp|gang|gg|simpang|perempatan|pertigaan|masuk|seberang|sebrang|spbu|pom|jembatan|jmbtn|stasiun|kampus|dagang|puri|"
     r"bandara|pelabuhan|lapangan|waroeng|kios|salon|cafe|studio|butik|konter|counter|aksesoris|"
     r"accecoris|accessories|cell)\b"
 )
@@ -219,6 +219,10 @@ _CHINESE_END = re.compile(
 )
 
 
+_CHINESE_NAMED = re.compile(  # found by its name; but 学院路 is a road
+    r"(?:市场|公司|大学|学院|医院|学校|中学|小学|委员会|委会|中心|广场|大厦|公寓|酒店|宾馆|小区|花园|"
+    r"家园|超市|工厂|银行|车站|机场|政府|派出所|服务站|售楼部|工地)(?![路街巷城大])"
+)
 _CHINESE_ENDS = frozenset("街道路巷同镇乡县市区")
 
 
@@ -233,7 +237,9 @@ def bare_chinese(line: str) -> bool:
     tail = line.rstrip(" ,.。)")
     if not tail or tail[-1] not in _CHINESE_ENDS:
         return False
-    return bool(_CHINESE_END.search(tail)) and not _CHINESE_NUMBER.search(line)
+    if not _CHINESE_END.search(tail):
+        return False
+    return not (_CHINESE_NUMBER.search(line) or _CHINESE_NAMED.search(line))
 
 
 def without_house(lines: str, country: str) -> bool:
