@@ -127,7 +127,7 @@ def test_the_state_of_the_buyer_is_that_of_the_latest_message_that_shows_one(sto
     write(
         store,
         messages=[
-            threat("m1", text="my lawyer! clowns!"),
+            threat("m1", text=f"{THREAT}, clowns!"),
             message("m2", NOON + HOUR, order_id="A", text="I am worried"),
             message("m3", NOON + 2 * HOUR, order_id="A", text="Hello?"),
         ],

@@ -39,9 +39,14 @@ def test_the_list_shows_a_threat_as_soon_as_it_was_told(shop: Caller) -> None:
 
 def test_a_threat_against_a_shipped_order_is_listed_too(shop: Caller) -> None:
     shop.one({"order_id": "A1", "shipped_at": "2026-11-18T11:00:00Z"})
-    said = {"message_id": "m2", "order_id": "A1", "sender": "buyer", "text": "it is on fire"}
+    said = {
+        "message_id": "m2",
+        "order_id": "A1",
+        "sender": "buyer",
+        "text": "I will report you to Procon",
+    }
     shop.post("/v1/messages", {**said, "sent_at": "2026-11-18T11:05:00Z"})
-    assert [alert["code"] for alert in listed(shop)] == ["legal_threat", "safety_injury"]
+    assert [alert["code"] for alert in listed(shop)] == ["legal_threat", "regulator_threat"]
 
 
 def test_one_alert_comes_with_its_briefing_in_the_language_asked_for(shop: Caller) -> None:
