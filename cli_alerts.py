@@ -61,6 +61,17 @@ def look(home: Home, store: Store) -> int:
     return len(sweep(store, home, now_us()))
 
 
+def look_after(home: Home) -> None:
+    """What an import or a night leaves behind: new alerts raised, missing evidence frozen."""
+    if not home.store_path.exists():
+        return
+    with clear_errors(), home.open_store() as store:
+        count = look(home, store)
+    if count:
+        said = "1 red alert" if count == 1 else f"{count:,} red alerts"
+        click.echo(f"{said} raised; see `riskradar alerts list`", err=True)
+
+
 def _told(alert: Alert) -> dict[str, Any]:
     from outreach.alerts import for_answer  # noqa: PLC0415 - see cli.py
 

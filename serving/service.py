@@ -73,6 +73,7 @@ class Service:
         most = home.settings.serving.max_orders
         intake = Intake(store, scorer, champion, most_orders=most, clock=config.clock)
         watch = Watch(store, home)
+        watch.complete(config.clock())
         return cls(
             home, home.settings, store, keys, states, champion, scorer, intake, config.clock, watch
         )
