@@ -77,3 +77,17 @@ def mismatched(
     sure = mismatch_belief(pair_delivered, area_delivered, kinds) >= SURE
     said: npt.NDArray[np.bool_] = sure & (area_delivered >= LEAST_DELIVERED)
     return said
+
+
+def first_deliveries(pair: Ints, area: Ints, day: Ints) -> tuple[Ints, Ints]:
+    """The day on which each pair of area and region was first delivered to, and its area.
+
+    All (m,), one a delivered order: which pair, its area (keys or positions), and the day. Returns
+    (k,) rising days and their areas, each pair once: what is added to an area's count of regions.
+    """
+    ranked = np.lexsort((day, pair))
+    first = np.ones(len(pair), np.bool_)
+    first[1:] = pair[ranked][1:] != pair[ranked][:-1]
+    rows = ranked[first]
+    rows = rows[np.argsort(day[rows], kind="stable")]
+    return day[rows], area[rows]
