@@ -40,6 +40,7 @@ __all__ = [
     "Kind",
     "codes_of",
     "country_of",
+    "defect_bits",
     "defects",
     "mask",
 ]
@@ -78,6 +79,19 @@ def defects(row: Mapping[str, Any]) -> tuple[Defect, ...]:
         found += _in_one_line(parts, country, alone=_TOWN.isdisjoint(texts))
     found += _in_the_rest(parts, country)
     return tuple(sorted(found, key=_order) if found else found)
+
+
+def defect_bits(columns: Sequence[Sequence[Any]]) -> list[int]:
+    """`mask` of each row's defects: the columns of FIELDS in their order, (n,) each.
+
+    An address that comes again is read once.
+
+    >>> defect_bits([[None], ["12345"], *([[None]] * 7)])
+    [32768]
+    """
+    rows = list(zip(*columns, strict=True))
+    known = {row: mask(defects(dict(zip(FIELDS, row, strict=True)))) for row in set(rows)}
+    return [known[row] for row in rows]
 
 
 def _text(value: Any) -> str | None:

@@ -1,4 +1,4 @@
-"""What an order's address went through between its versions: parts, times, back and forth, km."""
+"""Features of an address: what went on between its versions, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from features import address_flags as flags
 from features import address_path as path
 from features.address_changes import (
     address_change_hours_before_ship_by,
@@ -14,6 +15,7 @@ from features.address_changes import (
     shortest_hours_between_address_changes,
 )
 from features.address_place import first_deliveries
+from features.addresses import FIELDS, defect_bits
 from features.facts import facts_of
 from features.joined import Joined
 from features.schema import HOUR_US
@@ -79,3 +81,31 @@ def test_an_area_gains_a_region_on_the_day_of_the_first_delivery_there() -> None
     day, whose = first_deliveries(pair, area, np.array([9, 5, 3, 4]))
     assert day.tolist() == [3, 4, 5]
     assert whose.tolist() == [7, 8, 7]
+
+
+def test_defects_become_features_and_an_order_without_an_address_has_none_known() -> None:
+    """A bare street with a dead phone and a filler for a name; a locker; no address at all."""
+    bare = {"line1": "Maple St", "city": "Reno", "country": "US", "phone": "12345"}
+    locker = {"line1": "Packstation 145", "city": "Bonn", "country": "DE"}
+    rows = [bare | {"recipient": "test"}, locker, {}]
+    bits = np.array(defect_bits([[row.get(field) for row in rows] for field in FIELDS]))
+    row = np.array([0, 1, -1])
+    told = {
+        name: getattr(flags, name)(row, bits)[:2].tolist()
+        for name in vars(flags)
+        if name.startswith(("address_", "phone_"))
+    }
+    assert told == {
+        "address_defects": [2.0, 0.0],
+        "address_severe_defects": [1.0, 0.0],
+        "address_lacks_number": [1.0, 0.0],
+        "address_says_no_number": [0.0, 0.0],
+        "address_is_filler": [0.0, 0.0],
+        "address_is_box": [0.0, 0.0],
+        "address_is_locker": [0.0, 1.0],
+        "address_holds_contact": [0.0, 0.0],
+        "address_is_illegible": [0.0, 0.0],
+        "address_contradicts_itself": [0.0, 0.0],
+        "phone_is_invalid": [1.0, 0.0],
+    }
+    assert np.isnan(flags.address_defects(row, bits)[2])
