@@ -79,6 +79,15 @@ def test_the_same_cause_raises_once_whoever_looks(store, home):
     assert review(store, home, [key()], NOON + HOUR) == first
 
 
+def test_the_store_itself_raises_a_cause_once(store, home):
+    """Two processes may both find it new; one of them is told that it was."""
+    write(store, messages=[threat()])
+    raised = watch(store, home).review([key()], NOON)
+    assert store.raise_alerts(raised) == []
+    assert store.raise_alerts([*raised, *raised]) == []
+    assert len(store.alerts()) == 1
+
+
 def test_a_closed_alert_does_not_rise_again_for_the_same_cause(store, home):
     write(store, messages=[threat()])
     (alert,) = watch(store, home).review([key()], NOON)
