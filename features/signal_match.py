@@ -101,11 +101,11 @@ class Matcher:
 def _bits(routes: Iterable[Iterable[Route]]) -> dict[int, int]:
     """For each pattern the bits of all stretches it stands in."""
     bits: dict[int, int] = {}
-    for route in chain.from_iterable(routes):
-        for numbers in route.stretches:
-            bit = _bit(numbers)
-            for number in numbers:
-                bits[number] = bits.get(number, 0) | bit
+    stretches = {numbers for route in chain.from_iterable(routes) for numbers in route.stretches}
+    for numbers in stretches:
+        bit = _bit(numbers)
+        for number in numbers:
+            bits[number] = bits.get(number, 0) | bit
     return bits
 
 
@@ -181,7 +181,8 @@ def _entry(patterns: Patterns, text: str, stem: bool, dense: bool) -> tuple[str,
     Beside Chinese there may be no blank, so there the neighbours are looked at instead.
     """
     words = text.translate(BLANKED).strip()
-    dense = dense and not (words.isascii() and len(words) < SHORT)
+    short = words.isascii() and len(words) < SHORT
+    dense = not short and (dense or words.isdigit())
     left = " " if _letter(words[0]) and not dense else ""
     right = " " if _letter(words[-1]) and not stem and not dense else ""
     checked = dense and not stem and (_letter(words[0]) or _letter(words[-1]))

@@ -129,16 +129,15 @@ class Model:
         if seen.phrases:
             message += self._phrases.take(seen.phrases, axis=0)[:, :COUNT].sum(axis=0)
         clauses = _scaled(sums[:, COUNT:-1], sums[:, -1:]) + weights.bias[COUNT:]
-        for clause, (columns, phrases) in zip(clauses, seen.clauses, strict=True):
+        for number, (columns, phrases) in enumerate(seen.clauses):
             if columns:
-                clause += weights.clause_columns.take(columns, axis=0).sum(axis=0)
+                clauses[number] += weights.clause_columns.take(columns, axis=0).sum(axis=0)
             if phrases:
-                clause += self._phrases.take(phrases, axis=0)[:, COUNT:].sum(axis=0)
+                clauses[number] += self._phrases.take(phrases, axis=0)[:, COUNT:].sum(axis=0)
         total = message + clauses.max(axis=0) - weights.thresholds
         return Margins(total, clauses, rows[:, :COUNT] + rows[:, COUNT:-1])
 
 
 def _scaled(sums: Floats, squares: Floats) -> Floats:
     """Sums over a text of this squared length, so that long and short texts weigh the same."""
-    scaled: Floats = sums / np.sqrt(np.maximum(squares, 1.0))
-    return scaled
+    return np.divide(sums, np.sqrt(np.maximum(squares, 1.0)), dtype=np.float32)

@@ -48,8 +48,8 @@ _REACH = np.arange(1, LENGTHS + 1)
 class Grams:
     """Hashed grams of a text.
 
-    `rows` (n,) int64 in [0, ROWS); `starts` and `ends` (n,) are the characters of the text each spans,
-    -1 and past its end where it takes in the blanks around it.
+    `rows` (n,) int64 in [0, ROWS); `starts` and `ends` (n,) bound the characters of the text each
+    spans: from -1, and to past its end, where it takes in the blanks around it.
     """
 
     rows: NDArray[np.int64]

@@ -26,7 +26,7 @@ PLAIN = {code: ord(sign) for sign, codes in SIGNS.items() for code in codes}
 FOLDED_CATEGORIES = frozenset({"Mn", "Me", "Cf", "Cc", "Cs"})  # accents, joiners, controls
 
 # Runs: a letter or mark three times or more, laughter, and gaps of several spaces.
-RUNS = re.compile(r"([^\d\s])\1\1+|((?:[hj][aei]){2})(?:[hj][aei])+h?|([!?~.,])\3+|  +")
+RUNS = re.compile(r"([^\d\s()|])\1\1+|((?:[hj][aei]){2})(?:[hj][aei])+h?|([!?~.,])\3+|  +")
 ANY_RUN = re.compile(
     r"(.)\1\1|  |!!|\?\?|haha|jaja|jeje|hehe"
 )  # a quick look before the careful one
