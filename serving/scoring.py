@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from features.facts import Facts, key_of
 from features.population import States
 from features.rates import home_minor
 from features.schema import DAY_US
+from outreach.alerts import Watch, for_answer
 from outreach.money import expected_loss_minor
 from outreach.ranking import places, places_that_matter
 from outreach.reasons import Reason
@@ -34,6 +35,7 @@ from store import Score, Store
 from store.settings import Settings
 
 Doubles = npt.NDArray[np.float64]
+Alerts = dict[int, list[dict[str, Any]]]  # order_key → its open alerts, as answered
 
 
 class Answer(NamedTuple):
@@ -63,10 +65,12 @@ class Scorer:
         states: States,
         settings: Settings,
         *,
+        watch: Watch,
         model: Callable[[], Loaded],
         clock: Callable[[], int],
     ) -> None:
         self._store = store
+        self._watch = watch
         self._states = states
         self._model = model
         self._clock = clock
@@ -81,6 +85,7 @@ class Scorer:
 
         A question already answered gets its stored answer, an order that has shipped or was
         cancelled its last one; every other is scored now, all of them by one run of the model.
+        Whatever its score and stage, an order comes with the red alerts that are open for it.
         """
         found = [None if q.keep else self._stored(q) for q in questions]
         asked = [q for q, answer in zip(questions, found, strict=True) if answer is None]
@@ -110,21 +115,34 @@ class Scorer:
         seen = Seen(facts, asked)
         if not known_only:
             refuse_unknown(asked, seen)
-        found = [self._last(q, stage) for q, stage in zip(asked, seen.stages, strict=True)]
+        alerts = self._alerts(asked)
+        found = [self._last(q, stage, alerts) for q, stage in zip(asked, seen.stages, strict=True)]
         open_ = [at for at, last in enumerate(found) if last is None and seen.known[at]]
         if open_:
             loaded = self._model()
             scored = self._scored(loaded, [asked[at] for at in open_], seen.only(open_), facts)
-            for at, answer in zip(open_, self._kept(loaded, scored), strict=True):
+            for at, answer in zip(open_, self._kept(loaded, scored, alerts), strict=True):
                 found[at] = answer
         return found
 
-    def _last(self, question: Question, stage: Stage) -> Answer | None:
+    def _alerts(self, asked: Sequence[Question]) -> Alerts:
+        """Open alerts by order, those included that its latest messages raise only now."""
+        keys = [question.order_key for question in asked if question.keep]
+        found: Alerts = {}
+        for alert in self._watch.review(keys, self._clock()) if keys else ():
+            if alert.order_key is not None:
+                found.setdefault(alert.order_key, []).extend(for_answer([alert]))
+        return found
+
+    def _last(self, question: Question, stage: Stage, alerts: Alerts) -> Answer | None:
         """The last answer about an order that can no longer be helped, if it was ever scored."""
         if stage == "unshipped":
             return None
         scores = self._store.scores_of(question.order_key)
-        return Answer(scores[-1].model, Raw(last_answer(scores[-1], stage))) if scores else None
+        if not scores:
+            return None
+        open_ = alerts.get(question.order_key, ())
+        return Answer(scores[-1].model, Raw(last_answer(scores[-1], stage, open_)))
 
     def _scored(
         self, loaded: Loaded, asked: Sequence[Question], seen: Seen, facts: Facts
@@ -151,13 +169,14 @@ class Scorer:
             found[rows] = places(risks[rows], others)
         return found
 
-    def _kept(self, loaded: Loaded, scored: Scored) -> list[Answer]:
+    def _kept(self, loaded: Loaded, scored: Scored, alerts: Alerts) -> list[Answer]:
         """The answers as JSON, remembered where they are to be."""
         columns = Columns(
             scored.probabilities,
             scored.places,
             self._losses(loaded, scored),
             self._reasons(loaded, scored),
+            alerts,
         )
         made = results(scored.questions, scored.seen, loaded, columns, self._policy)
         for result in made:
