@@ -23,6 +23,7 @@ from phonenumbers import (
 from features.address_fold import Folded
 
 LEAST_DIGITS = 6  # fewer is no phone of anybody
+MOST_READ = 60  # signs of a phone column
 LEAST_ABROAD = 11  # digits of a number with its country's code, where no plus says so
 ONE_NUMBER = 13  # digits; in more there may be an extension or a second number
 MOST_DIGITS = 15  # ITU-T E.164
@@ -164,7 +165,7 @@ _NOTHING = frozenset(("", "na", "n/a", "none", "null", "nan", "-", "0"))
 
 def phone_span(phone: Folded, country: str | None) -> tuple[int, int] | None:
     """Where a phone is none, or None; a blank one, or "n/a", is missing, not wrong."""
-    text = phone.text.strip()
+    text = phone.text.strip()[:MOST_READ]
     if text in _NOTHING or rings(text, country):
         return None
     return phone.whole()
