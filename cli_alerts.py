@@ -15,7 +15,7 @@ from cli_upkeep import clear_errors, now_us, pass_home
 
 if TYPE_CHECKING:
     from store import Store
-    from store.alerts import Alert
+    from store.alert_types import Alert
     from store.home import Home
 
 EVERYTHING = 10**9  # alerts; all there are
@@ -128,7 +128,7 @@ def alerts_close(home: Home, alert_id: str, root_cause: Any, reason: str, closed
     \b
     Example:  riskradar alerts close ID --root-cause logistics --reason "Lost; refunded" --by Wei
     """  # noqa: D301 - as above
-    from store.alerts import Closing  # noqa: PLC0415 - see cli.py
+    from store.alert_types import Closing  # noqa: PLC0415 - see cli.py
 
     try:
         closing = Closing(root_cause, reason, closed_by, now_us())

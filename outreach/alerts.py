@@ -15,7 +15,7 @@ from outreach.alert_words import words
 from outreach.evidence import cause_in_text, complete, freeze, in_text
 from store import Store
 from store.alert_rows import Unread
-from store.alerts import Alert, ReadUpTo
+from store.alert_types import Alert, ReadUpTo
 from store.errors import HomeBusy
 from store.home import Home
 

@@ -27,7 +27,7 @@ from store_rows import score
 
 from outreach.alerts import Watch, for_answer, review, sweep
 from store import Store
-from store.alerts import AlertClosed, AlertMissing, Closing
+from store.alert_types import AlertClosed, AlertMissing, Closing
 from store.home import Home
 
 DAY = 24 * HOUR

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from outreach.alert_rules import CODES
-from store.alerts import ROOT_CAUSES
+from store.alert_types import ROOT_CAUSES
 from store.settings import Settings, parse_settings
 
 PAGE = (Path(__file__).parents[1] / "docs" / "alerts.md").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from alert_desk import HOUR, NOON, SHOP, codes, read
 from features.signals import RED
 from outreach.alert_rules import CODES, Rules, alert_id, alerts_of
 from store.alert_rows import CLAIMS, Claim, Message, Order, Unread
-from store.alerts import MessageCause, OutcomeCause, Passage
+from store.alert_types import MessageCause, OutcomeCause, Passage
 from store.settings import AlertDeadlines, AlertRoles, parse_settings
 
 DAY = 24 * HOUR

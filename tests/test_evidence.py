@@ -30,7 +30,7 @@ from outreach.evidence import complete, content, evidence_dir, freeze
 from outreach.evidence_check import Verdict, check
 from outreach.evidence_log import FIRST, digest
 from store import Store
-from store.alerts import Alert
+from store.alert_types import Alert
 from store.home import Home
 
 
