@@ -185,9 +185,9 @@ def test_a_sweep_may_be_cut_short_and_goes_on_where_it_was(store, home):
 
 def test_a_phrase_that_the_operator_adds_finds_the_threats_of_before(store, home):
     """What was looked at by other phrases is looked at again; what was raised is not raised."""
-    write(store, messages=[threat(), threat("m2", text="I know Uncle Bob at the harbour")])
+    write(store, messages=[threat(), threat("m2", text="When will it ship? zzqqx")])
     assert codes(sweep(store, home, NOON)) == ["legal_threat"]
-    home.settings_path.write_text('[signals.phrases.regulator_threat]\nadd = ["uncle bob"]')
+    home.settings_path.write_text('[signals.phrases.regulator_threat]\nadd = ["zzqqx"]')
     again = Home(home.path)
     with again.open_store() as reopened:
         assert reopened.read_again() == 2
