@@ -14,6 +14,7 @@ from features.address_fold import Folded
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Counts = Ints | Floats
 
 LEAST_DELIVERED = 20  # orders delivered to a postcode area before it may contradict a region
 SURE = 0.95  # belief from which a postcode area and a region are said to contradict each other
@@ -52,7 +53,7 @@ def two_regions(line: Folded) -> tuple[int, int] | None:
 
 
 def mismatch_belief(
-    pair_delivered: Ints, area_delivered: Ints, kinds: Ints | None = None
+    pair_delivered: Counts, area_delivered: Counts, kinds: Counts | None = None
 ) -> Floats:
     """Belief that parcels to a postcode area do not go to this region (or city), (n,) in [0, 1].
 
@@ -68,7 +69,7 @@ def mismatch_belief(
 
 
 def mismatched(
-    pair_delivered: Ints, area_delivered: Ints, kinds: Ints | None = None
+    pair_delivered: Counts, area_delivered: Counts, kinds: Counts | None = None
 ) -> npt.NDArray[np.bool_]:
     """Whether a postcode area and a region (or city) contradict each other, (n,).
 

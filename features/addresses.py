@@ -7,7 +7,7 @@ shop's delivered orders and are found in `features.address_place`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
@@ -81,7 +81,7 @@ def defects(row: Mapping[str, Any]) -> tuple[Defect, ...]:
     return tuple(sorted(found, key=_order) if found else found)
 
 
-def defect_bits(columns: Sequence[Sequence[Any]]) -> list[int]:
+def defect_bits(columns: Sequence[Iterable[Any]]) -> list[int]:
     """`mask` of each row's defects: the columns of FIELDS in their order, (n,) each.
 
     An address that comes again is read once.

@@ -13,7 +13,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from types import ModuleType
 
-from features import address, conversation, history, order, place, product, said, seller
+from features import (
+    address,
+    address_changes,
+    address_flags,
+    conversation,
+    history,
+    order,
+    place,
+    product,
+    said,
+    seller,
+)
 from features.cut import Floats
 
 MODULES: tuple[ModuleType, ...] = (
@@ -23,6 +34,8 @@ MODULES: tuple[ModuleType, ...] = (
     place,
     history,
     address,
+    address_changes,
+    address_flags,
     conversation,
     said,
 )
