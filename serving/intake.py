@@ -25,6 +25,7 @@ from store import Store
 from store.errors import StoreBusy
 
 RESCORED = ("messages", "addresses")  # events that change what an unshipped order scores
+MOST_SWEPT = 20_000  # messages looked at while a caller waits; a tenth of a second
 ALERTING = ("messages", "outcomes")  # events that may raise a red alert
 
 
@@ -68,6 +69,8 @@ class Intake:
         asked, given = _touched(rows, just_after(written)), []
         if table in ALERTING:  # of any order, shipped or not, scored or not
             self._watch.review([question.order_key for question in asked], written.received_at)
+            if not all(row.get("order_id") for row in rows):  # said before there is an order
+                self._watch.sweep(written.received_at, most=MOST_SWEPT)
         if table in RESCORED and self._champion.ready:
             given = self._scorer.answer(asked, known_only=True)
         return encode(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,13 +19,13 @@ from features.facts import Facts, key_of
 from features.population import States
 from features.rates import home_minor
 from features.schema import DAY_US
-from outreach.alerts import Watch, for_answer
+from outreach.alerts import Watch
 from outreach.money import expected_loss_minor
 from outreach.ranking import places, places_that_matter
 from outreach.reasons import Reason
 from outreach.shop import feature_settings
 from serving.answers import Result, Stage, encode
-from serving.closed import last_answer
+from serving.closed import Alerts, last_answer, open_alerts
 from serving.metrics import child, orders_scored
 from serving.model import Loaded
 from serving.platforms import Platforms
@@ -35,7 +35,6 @@ from store import Score, Store
 from store.settings import Settings
 
 Doubles = npt.NDArray[np.float64]
-Alerts = dict[int, list[dict[str, Any]]]  # order_key → its open alerts, as answered
 
 
 class Answer(NamedTuple):
@@ -128,11 +127,7 @@ class Scorer:
     def _alerts(self, asked: Sequence[Question]) -> Alerts:
         """Open alerts by order, those included that its latest messages raise only now."""
         keys = [question.order_key for question in asked if question.keep]
-        found: Alerts = {}
-        for alert in self._watch.review(keys, self._clock()) if keys else ():
-            if alert.order_key is not None:
-                found.setdefault(alert.order_key, []).extend(for_answer([alert]))
-        return found
+        return open_alerts(self._watch.review(keys, self._clock())) if keys else {}
 
     def _last(self, question: Question, stage: Stage, alerts: Alerts) -> Answer | None:
         """The last answer about an order that can no longer be helped, if it was ever scored."""

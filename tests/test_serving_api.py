@@ -370,3 +370,19 @@ def test_a_claim_raises_an_alert_on_an_order_never_scored(shop: Caller) -> None:
     assert shop.post("/v1/outcomes", claim).status_code == 200
     listed = shop.get("/v1/alerts?state=open&shop=default").get_json()
     assert ("Z9", "claim_opened") in {(a["order_id"], a["code"]) for a in listed["alerts"]}
+
+
+def test_a_message_without_an_order_raises_its_alert_too(shop: Caller) -> None:
+    assert shop.post("/v1/messages", said("m1", THREAT, buyer_id="B1")).status_code == 200
+    (alert,) = shop.get("/v1/alerts?shop=default").get_json()["alerts"]
+    assert (alert["code"], alert["order_id"], alert["buyer_id"]) == ("legal_threat", None, "B1")
+
+
+def test_the_list_shows_the_alerts_that_are_open_now(shop: Caller) -> None:
+    (alert,) = shop.one(order("A1", messages=[said("m1", THREAT)]))["alerts"]
+    listed = shop.get("/v1/top").get_json()["results"]
+    assert [a["id"] for one in listed for a in one["alerts"]] == [alert["id"]]
+    closing = {"root_cause": "logistics", "reason": "resent", "by": "Ana"}
+    assert shop.post(f"/v1/alerts/{alert['id']}/close", closing).status_code == 200
+    listed = shop.get("/v1/top").get_json()["results"]
+    assert [a for one in listed for a in one["alerts"]] == []
