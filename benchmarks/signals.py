@@ -115,9 +115,8 @@ def _print_parts(
     print(f"phrases and rules alone: {judged(_said(alone), carried, optional)}")
     blind = Reader((), learn(for_learning(), Reader(())).weights)
     learned = [blind.read(row.text, row.sender) for row in messages]
-    print(
-        f"the learned part alone, fitted without phrases: {judged(_said(learned), carried, optional)}\n"
-    )
+    counts = judged(_said(learned), carried, optional)
+    print(f"the learned part alone, fitted without phrases: {counts}\n")
 
 
 def _interval(

@@ -274,7 +274,7 @@ def _ways(piece: str, gap: int, dense: bool, where: str) -> list[tuple[Part, ...
             continue
         first = Part(_spelling(stems[0], where), gap, dense)
         more = (Part(_spelling(stem, where), STEM_GAP, dense) for stem in (*stems[1:], rest))
-        ways.append((first, *more))
+        ways.append(tuple(part for part in (first, *more) if part.spellings))
     return [*([(Part(tuple(whole), gap, dense),)] if whole else []), *ways]
 
 

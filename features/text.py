@@ -99,6 +99,17 @@ def abbreviations() -> dict[str, str]:
     return {str(short): str(full) for short, full in tomllib.loads(raw)["abbreviations"].items()}
 
 
+@cache
+def small_words() -> dict[str, tuple[str, ...]]:
+    """The frequent small words, each with the languages it speaks for."""
+    raw = files("features").joinpath("phrases/words.toml").read_text("utf-8")
+    words: dict[str, tuple[str, ...]] = {}
+    for lang, text in tomllib.loads(raw)["languages"].items():
+        for word in text.split():
+            words[word] = (*words.get(word, ()), lang)
+    return words
+
+
 _FOLDING = _Folding()
 
 

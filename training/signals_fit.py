@@ -17,7 +17,7 @@ from features.signal_names import SIGNALS
 from training.signals_matrix import Counts, Matrices
 
 COUNT = len(SIGNALS)
-RARE = 2  # messages that hold a gram or phrase, below which it is left out
+RARE = 3  # messages that hold a gram or phrase, below which it is left out
 COLUMN_SCALE = 0.3  # how freely a finding's weight may grow, against grams at 1
 PHRASE_SCALE = 0.2  # the same of a single phrase
 STRENGTH = 30.0  # inverse of the penalty on weights
