@@ -23,7 +23,7 @@ from training.signals_fit import Fitted, fit, margins
 from training.signals_matrix import matrices
 
 FOLDS = 5
-RED_BETA = 1.5  # how many times a missed red alert weighs a false one when a threshold is chosen
+RED_BETA = 1.25  # how many times a missed red alert weighs a false one when a threshold is chosen
 SILENT = -99.0  # margin of a message that is not the buyer's
 
 Floats = NDArray[np.float64]
