@@ -8,15 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from features.signal_decide import decide
-from features.signal_match import Matcher
+from features.signal_match import Layered, Matcher
 from features.signal_model import Model, Weights, shipped
 from features.signal_names import LANGUAGES, RED, SIGNALS
-from features.signal_phrases import PhraseChanges, phrases
+from features.signal_phrases import ADDED, PhraseChanges, phrases
 from features.signal_rules import Rules
-from features.signal_syntax import BadPhrase, Phrase, routes_of
+from features.signal_syntax import BadPhrase, Phrase
+from features.signal_table import shipped_table, table_of
 from features.signal_views import Views, views
 from features.text import WORDS, Plain, plain, small_words
 
@@ -65,16 +66,23 @@ class Reading:
 class Reader:
     """Reads messages by a fixed set of phrases and weights; immutable, so threads may share it."""
 
-    def __init__(self, known: Sequence[Phrase], weights: Weights | None = None) -> None:
+    def __init__(
+        self,
+        known: Sequence[Phrase],
+        weights: Weights | None = None,
+        matcher: Matcher | Layered | None = None,
+    ) -> None:
+        """`matcher` finds exactly these phrases, where one was made before."""
         self.phrases = tuple(known)
-        self._matcher = Matcher([routes_of(phrase) for phrase in known])
+        self._matcher = Matcher(table_of(known)) if matcher is None else matcher
         self._rules = Rules(self.phrases)
         self._model = None if weights is None else Model(weights, self.phrases)
 
     @classmethod
     def of_phrases(cls) -> Reader:
         """A reader of the phrases that ship, without a learned part."""
-        return cls(phrases())
+        known, matcher = _shipped_matcher()
+        return cls(known, None, matcher)
 
     def read(self, text: str, sender: str = "buyer", *, learned: bool = True) -> Reading:
         """The signals of one message; those of the seller and the system carry none.
@@ -114,7 +122,21 @@ def reader(changes: PhraseChanges | None = None) -> Reader:
 
     Raises BadPhrase where a phrase file or the changes cannot be used.
     """
-    return Reader(phrases(changes), shipped())
+    known, matcher = _shipped_matcher()
+    if changes is None:
+        return Reader(known, shipped(), matcher)
+    changed = phrases(changes)
+    kept = frozenset(changed)
+    removed = frozenset(at for at, phrase in enumerate(known) if phrase not in kept)
+    added = [phrase for phrase in changed if phrase.kind == ADDED]
+    layered = Layered(matcher, removed, Matcher(table_of(added)), len(known))
+    return Reader((*known, *added), shipped(), layered)
+
+
+@cache
+def _shipped_matcher() -> tuple[tuple[Phrase, ...], Matcher]:
+    known, table = shipped_table()
+    return known, Matcher(table)
 
 
 def language(text: str) -> str:

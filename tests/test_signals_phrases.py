@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from features.signal_match import Matcher
+from features import signal_table
+from features.signal_match import Layered, Matcher
 from features.signal_phrases import read_phrases
 from features.signal_syntax import BadPhrase, Phrase, routes_of
+from features.signal_table import table_is_of_files, table_of
 from features.text import plain
+
+SUE = Phrase("legal_threat", "sure", "sue", "en.toml")
 
 
 def found(phrase: str, text: str) -> list[str]:
-    matcher = Matcher([routes_of(Phrase("anger", "sure", phrase, "test.toml"))])
+    matcher = Matcher(table_of([Phrase("anger", "sure", phrase, "test.toml")]))
     folded = plain(text).text
     return [folded[start:end] for _, start, end in matcher.hits(folded)]
 
@@ -66,3 +70,23 @@ def test_a_broken_phrase_is_refused_with_its_text(phrase: str) -> None:
         routes_of(Phrase("anger", "sure", phrase, "en.toml"))
     assert "en.toml [anger] sure" in str(raised.value)
     assert phrase in str(raised.value)
+
+
+def test_the_shipped_table_was_made_from_the_shipped_phrases():
+    """Working the phrases out takes seconds, which no start has; `python -m training.signals`."""
+    assert table_is_of_files()
+
+
+def test_a_table_of_other_files_is_worked_out_anew(monkeypatch):
+    monkeypatch.setattr(signal_table, "phrases", lambda: (SUE,))
+    monkeypatch.setattr(signal_table, "digest_of_files", lambda: "edited")
+    known, table = signal_table.shipped_table()
+    assert known == (SUE,)
+    assert table.texts == [" sue "]
+
+
+def test_an_operators_changes_lie_over_the_phrases_that_ship():
+    shipped = Matcher(table_of([SUE, Phrase("anger", "sure", "clowns", "en.toml")]))
+    added = Matcher(table_of([Phrase("anger", "added", "circus", "riskradar.toml")]))
+    layered = Layered(shipped, frozenset({1}), added, 2)
+    assert [hit[0] for hit in layered.hits("clowns of a circus i will sue")] == [0, 2]

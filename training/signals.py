@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import features
+from features import signal_table
 from features.signal_model import FILE, Weights, phrase_digest, phrase_key
 from features.signal_names import RED, SIGNALS
 from features.signals import Reader
@@ -100,7 +101,9 @@ def weights(fitted: Fitted, chosen: Floats, reader: Reader) -> Weights:
 
 
 def main() -> None:
-    """Refit on everything that may be learned from, and write the weights beside the phrases."""
+    """Refit on everything that may be learned from; write phrase table and weights that ship."""
+    for folder in features.__path__:
+        signal_table.write_table(Path(folder, signal_table.FILE))
     learned = learn(for_learning(), Reader.of_phrases())
     for folder in features.__path__:
         Path(folder, FILE).write_bytes(learned.weights.save())
