@@ -94,12 +94,12 @@ def _line(alert: Alert) -> str:
 def alerts_show(home: Home, alert_id: str, lang: Any) -> None:
     """Print the briefing of an alert."""
     from outreach.alert_briefing import as_text, briefing  # noqa: PLC0415 - see cli.py
-    from outreach.alerts import read_with_defaults  # noqa: PLC0415 - the same
+    from outreach.alerts import reading_of  # noqa: PLC0415 - the same
 
     with clear_errors(), home.open_store() as store:
         alert = store.alert(alert_id)
         zone = home.settings.shop.timezone
-        told = briefing(store, alert, read=read_with_defaults, language=lang, timezone=zone)
+        told = briefing(store, alert, read=reading_of(store), language=lang, timezone=zone)
     click.echo(as_text(told, lang))
     if alert.state == "closed":
         click.echo(f"closed by {alert.closed_by} as {alert.root_cause}: {alert.reason}")

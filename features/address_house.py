@@ -73,9 +73,9 @@ _NAMED = re.compile(
     r"bahnhof|schloss|hof|schule|klinik|krankenhaus|universitat|rathaus|kirche|ecke|"
     r"ruko|toko|warung|war|rumah|rmh|depan|dpn|samping|smpg|dekat|dkt|blkg|belakang|kantor|pasar|"
     r"mesjid|mushola|musholla|sekolah|sd|smp|sma|smk|pt|cv|komplek|kompleks|komp|"
-    r"perum|perumahan|prm|perumnas|griya|graha|gedung|gd|apartemen|kost?|kosan|blok|"
+    r"perum|perumahan|prm|perumnas|griya|graha|gedung|gd|kav|kavling|lantai|apartemen|kost?|kosan|blok|"
     r"bengkel|apotek|puskesmas|rs|rsud|polsek|polres|pondok|ponpes|pesantren|dusun|dsn|desa|ds|"
-    r"kampung|kp|kmp|gang|gg|simpang|perempatan|pertigaan|masuk|seberang|sebrang|spbu|pom|jembatan|jmbtn|stasiun|kampus|"
+    r"kampung|kp|kmp|gang|gg|simpang|perempatan|pertigaan|masuk|seberang|sebrang|spbu|pom|jembatan|jmbtn|stasiun|kampus|dagang|puri|"
     r"bandara|pelabuhan|lapangan|waroeng|kios|salon|cafe|studio|butik|konter|counter|aksesoris|"
     r"accecoris|accessories|cell)\b"
 )
@@ -133,6 +133,13 @@ _STRIPPED: dict[str, tuple[re.Pattern[str], str]] = {
 _WORD_NUMBER = re.compile(r"\W*(?:one|two|three|four|five|six|seven|eight|nine|ten)\b")
 
 
+# "By the shop" leads nowhere where streets have names; in India and Indonesia it is an address.
+_VAGUE = re.compile(
+    r"\W*(?:por|cerca de|al lado de|frente a|junto a|detras de|enfrente de|a la vuelta de|"
+    r"perto d[aeo]|ao lado d[aeo]|atras d[aeo]|em frente a|near|next to|behind|opposite|close to)"
+    r"l?(?: \w+){1,4}\W*"
+)
+_NUMBERED = frozenset(("US", "CA", "GB", "ES", "PT", "BR", "MX", "AR", "CL", "CO"))
 STREET_WORDS = 3  # of a name like Old Mill Lane; in more, a mill or a church is the place itself
 
 
@@ -149,19 +156,23 @@ def bare_street(lines: str, country: str) -> bool:
     if country == "CO" and _COLOMBIAN.match(lines):
         return True
     if _DIGIT.search(lines):
-        if country in _STRIPPED:
-            numbered, instead = _STRIPPED[country]
-            lines = numbered.sub(instead, lines)
-        if _DIGIT.search(lines):
-            return False
+        numbered, instead = _STRIPPED.get(country, (_DIGIT, "0"))  # else nothing changes
+        lines = numbered.sub(instead, lines)
+    if _DIGIT.search(lines):
+        return False
+    if country in _NUMBERED and _VAGUE.fullmatch(lines):
+        return True
     if country in _STREETS:
         return bool(_STREETS[country].match(lines)) and not _names_a_place(lines, country)
-    pattern = _LAST.get(country)
-    if pattern is None or _WORD_NUMBER.match(lines):
+    return country in _LAST and _ends_as_street(lines, _LAST[country])
+
+
+def _ends_as_street(lines: str, ending: re.Pattern[str]) -> bool:
+    if _WORD_NUMBER.match(lines):
         return False
     if len(lines.split()) > STREET_WORDS and _NAMED.search(lines):
         return False
-    return bool(pattern.fullmatch(lines.rstrip(" ,;.#")))
+    return bool(ending.fullmatch(lines.rstrip(" ,;.#")))
 
 
 def _names_a_place(lines: str, country: str) -> bool:
@@ -208,6 +219,10 @@ _CHINESE_END = re.compile(
 )
 
 
+_CHINESE_NAMED = re.compile(  # found by its name; but 学院路 is a road
+    r"(?:市场|公司|大学|学院|医院|学校|中学|小学|委员会|委会|中心|广场|大厦|公寓|酒店|宾馆|小区|花园|"
+    r"家园|超市|工厂|银行|车站|机场|政府|派出所|服务站|售楼部|工地)(?![路街巷城大])"
+)
 _CHINESE_ENDS = frozenset("街道路巷同镇乡县市区")
 
 
@@ -222,7 +237,9 @@ def bare_chinese(line: str) -> bool:
     tail = line.rstrip(" ,.。)")
     if not tail or tail[-1] not in _CHINESE_ENDS:
         return False
-    return bool(_CHINESE_END.search(tail)) and not _CHINESE_NUMBER.search(line)
+    if not _CHINESE_END.search(tail):
+        return False
+    return not (_CHINESE_NUMBER.search(line) or _CHINESE_NAMED.search(line))
 
 
 def without_house(lines: str, country: str) -> bool:

@@ -25,9 +25,9 @@ _RUNS = frozenset(
 _TOKEN = re.compile(r"[a-z]{4,}")
 _LATIN_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _NEEDLES = AhoCorasick([*(_RUNS - _IN_WORDS), *(4 * letter for letter in _LATIN_LETTERS)])
-# One sign held down: five in a word, four as a word, or four Chinese characters. Digits in a word
-# are none: 10000 and 2222 are house numbers.
-_HELD = re.compile(r"([a-z])\1{4,}|\b([a-z])\2{3,}\b")
+# One sign held down: five in a word, four as all there is, or four Chinese characters. Digits in
+# a word are none: 10000 and 2222 are house numbers.
+_HELD = re.compile(r"([a-z])\1{4,}|^[\W\d]*([a-z])\2{3,}[\W\d]*$")
 _HELD_HAN = re.compile(r"([\u3400-\u9fff])\1{3,}")
 _STAMMER = re.compile(r"\b(?=[a-z]{6})(?:([a-z]{2,3})\1{2,}|(asd|qwe|zxc|jkl|sdf|dfg|wer)\2+)\b")
 _MUTE = re.compile(r"(?<![a-z.])[b-df-hj-np-tv-xz]{8,}(?![a-z.])")  # fewer are an office's initials
@@ -40,8 +40,8 @@ _ALL_ONE = re.compile(
 )
 
 # Not "?", which is a lost letter, nor "_" and "*", by which platforms part and mask.
-_ODD_SIGNS = frozenset("!$%^~@=+|<>{}[]\\`€£¥§¤•")
-_ODD = re.compile(r"[!$%^~@=+|<>{}\[\]\\`€£¥§¤•]|[\u2190-\u2bff\U0001f000-\U0001faff]")
+_ODD_SIGNS = frozenset("!$%^~@=+|<>{}\\`€£¥§¤•")
+_ODD = re.compile(r"[!$%^~@=+|<>{}\\`€£¥§¤•]|[\u2190-\u2bff\U0001f000-\U0001faff]")
 LEAST_ODD = 4  # signs; up to three are a smile, a bracket or an e-mail address
 _ODD_RUN = re.compile(r"[!$%^~=+|<>{}\\`.,;:/#\-]{6,}|[!$%^~=|<>{}\\`]{3,}")
 _DOTS = re.compile(r"[.,;:/#\-]{6}")

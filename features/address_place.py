@@ -16,8 +16,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 LEAST_DELIVERED = 20  # orders delivered to a postcode area before it may contradict a region
-SURE = 0.95  # a mismatch needs this much belief that the pair is none; see `mismatch_odds`
-PRIOR = 1.0  # imagined orders that went to regions not seen yet, per area
+SURE = 0.95  # belief from which a postcode area and a region are said to contradict each other
 
 _LETTER = re.compile(r"[^\W\d_]")
 
@@ -52,23 +51,29 @@ def two_regions(line: Folded) -> tuple[int, int] | None:
     return None
 
 
-def mismatch_odds(pair_delivered: Ints, area_delivered: Ints, regions: Ints) -> Floats:
-    """Belief that an area's parcels do not go to the region, from what was delivered, in [0, 1].
+def mismatch_belief(
+    pair_delivered: Ints, area_delivered: Ints, kinds: Ints | None = None
+) -> Floats:
+    """Belief that parcels to a postcode area do not go to this region (or city), (n,) in [0, 1].
 
-    All (n,): orders delivered to this area in this region, to this area in any, and how many
-    regions the area was delivered to. Good-Turing's estimate in its simplest form: a region never
-    seen in N deliveries has about (regions + PRIOR) / (N + regions + PRIOR) of the area's parcels
-    to share with all that were not seen either. 0 where the pair was delivered to even once.
+    `pair_delivered`, `area_delivered`: (n,) orders delivered to the area in this region, and in
+    any. `kinds`: (n,) regions that the area was delivered in so far, 1 each where not given.
+    What was never seen has a share of the next parcel that is at most about kinds / orders
+    (Good-Turing counts only the regions seen once); one imagined region more shrinks small counts.
+    0 where the pair was delivered even once: it exists. Counts below zero cannot be.
     """
-    imagined = regions + PRIOR
-    unseen = imagined / (area_delivered + imagined)
+    imagined = np.ones_like(area_delivered) if kinds is None else kinds
+    unseen = (imagined + 1.0) / (area_delivered + imagined + 1.0)
     return np.where(pair_delivered > 0, 0.0, 1.0 - unseen)
 
 
-def mismatched(pair_delivered: Ints, area_delivered: Ints, regions: Ints) -> npt.NDArray[np.bool_]:
+def mismatched(
+    pair_delivered: Ints, area_delivered: Ints, kinds: Ints | None = None
+) -> npt.NDArray[np.bool_]:
     """Whether a postcode area and a region (or city) contradict each other, (n,).
 
-    Arguments as `mismatch_odds`. Never with fewer than LEAST_DELIVERED orders in the area.
+    Arguments as `mismatch_belief`. Never with fewer than LEAST_DELIVERED orders in the area.
     """
-    sure = mismatch_odds(pair_delivered, area_delivered, regions) >= SURE
-    return (area_delivered >= LEAST_DELIVERED) & sure
+    sure = mismatch_belief(pair_delivered, area_delivered, kinds) >= SURE
+    said: npt.NDArray[np.bool_] = sure & (area_delivered >= LEAST_DELIVERED)
+    return said

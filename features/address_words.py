@@ -22,13 +22,15 @@ _BOX = (
     r"\b(?:apartado|apdo|aptdo)\b\.?(?:\s(?:postal|de correos|correos|aereo))?\s?"
     rf"{_NO}\d+|\bapartado (?:postal|de correos|aereo)\b|"
     r"\b(?:caixa|cx)\.? postal\b|\bpostfach\b|"
-    rf"\bcasilla\b(?: (?:postal|de correos?))?\s?{_NO}\d+|\bcasella postale\b|\bboite postale\b|"
+    rf"\bcasilla\b(?: (?:postal|de correos?))?\s?{_NO}\d+|\bcasella postale\b|"
+    r"\b(?:boite|case) postale\b|"
     r"\b(?:psc|cmr|unit) \d+\W+box \d+|\b[afd]po,? (?:a[aep]|\d{5})\b|\bbfpo\b|"
     r"(?:邮政|专用|号)信箱|信箱\d+"
 )
 _LOCKER = (
     r"\b(?:parcel|package|amazon|post|smart|delivery|shopee|inpost|click\s?(?:and|&)\s?collect) "
-    r"lockers?\b|\blocker(?=\W*(?:no|n|#|id|\d|$))|\bamazon hub\b|\bpackstation\b|\bpostfiliale\b|"
+    r"lockers?\b|"
+    r"(?<!foot )\blocker(?=\W*(?:no|n|#|id|\d|$))|\bamazon hub\b|\bpackstation\b|\bpostfiliale\b|"
     r"\bpaketshop\b|\binpost\b|\bpaczkomat|\bcitypaq\b|\bpunto (?:pack|de recogida|de retiro)\b|"
     r"\bpick\s?-?up (?:point|station)\b|\bmondial relay\b|\b(?:point|relais) (?:relais|colis)\b|"
     r"\bfermopoint\b|\bpunto poste\b|\btaquillas?\b|\bcasilleros?\b|"
@@ -52,7 +54,7 @@ _LOCKER_NEEDLES += "豐巢,菜鸟,快递,自提,代收,速递易,兔喜,驿站,�
 # The whole of a field, folded: it says "there is no address here", in the languages served.
 _FILLERS = (
     "test(?:e|ing|o|s|ando)?(?: ?(?:test(?:e|ing|o)?|address|order|only|\\d{1,3}))*|"
-    "prueba(?: \\w{1,8})?|coba(?: coba)?|tes(?: tes)*|xx+(?: x+)*|"
+    "prueba(?: \\w{1,8})?|coba coba|tes(?: tes)*|xx+(?: x+)*|"
     "n ?/ ?a|n\\.a\\.?|na|nil|none|null|nan|unknown|undefined|tb[acd]|to be (?:confirmed|advised)|"
     "address|my address|home|my (?:home|house)|street|street address|dummy|sample|example|"
     "no address|not known|do ?n.?t know|idk|whatever|anything|something|blah(?: blah)*|"
@@ -84,10 +86,10 @@ _SAYS_NEEDLES = (
 _SAYS_NEEDLES += "随便,隨便,测试,发货,老地址,同上"
 _NAMES = (
     "test(?:e|er|ing)?(?: ?(?:test(?:e|er|ing)?|user|order|\\d{1,3}))*|prueba|x{2,}(?: x+)*|a{3,}|"
-    "n ?/ ?a|na|nil|none|null|nan|unknown|undefined|name|my name|full name|"
+    "n ?/ ?a|none|null|unknown|undefined|name|my name|full name|"
     "first ?name(?: last ?name)?|"
     "customer|buyer|recipient|client|guest|user|admin|nobody|anonymous|john doe|jane doe|"
-    "asdf\\w*|qwe(?:rty?)?|abc(?:d\\w*)?|foo(?: ?bar)?|dummy|"
+    "asdf\\w*|qwe(?:rty?)?|abc(?:d\\w*)?|foo ?bar|dummy|"
     "cliente|comprador|nombre|usuario|anonimo|fulano(?: de tal)?|nome|destinatario|sin nombre|"
     "nama|pembeli|penerima|testing|tes|"
     "测试\\d*|姓名|收货人|收件人|买家|顾客|客户|匿名|无名|无|某某某?|张三|李四|不知道|\\d+|[\\W_]+"

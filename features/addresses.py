@@ -46,7 +46,7 @@ __all__ = [
 
 _LINES = ("line1", "line2")
 _FREE = ("line1", "line2", "district", "city")  # text where anything may be typed
-_TOWN = ("district", "city", "region", "postcode")
+_TOWN = frozenset(("district", "city", "region", "postcode"))
 MAX_READ = 500  # signs of a field that are read: no address is longer, and time is bounded
 _UNNUMBERED = frozenset(("po_box", "locker", "placeholder"))  # ask for no house number
 _ASKED = frozenset(("line1", "city"))  # where a filler stands for what the parcel needs
@@ -104,7 +104,7 @@ def _checks(text: str, country: str | None) -> list[Check]:
         checks.append(words)
     if may_be_noisy(text):
         checks.append(noise)
-    if country in KIND_OF["foreign_script"].countries and not text.isascii():
+    if not text.isascii() and country in KIND_OF["foreign_script"].countries:
         checks.append(unread)
     if may_hold_phone(text):
         checks.append(partial(phone_inside, country=country))
@@ -138,7 +138,7 @@ def _in_town(parts: Parts, country: str | None) -> Iterator[Defect]:
     city, line1 = parts.get("city"), parts.get("line1")
     if city is not None and without_letters(city):
         yield Defect("missing_locality", "city", *city.whole())
-    elif country and line1 and not any(field in parts for field in _TOWN):
+    elif country and line1 and _TOWN.isdisjoint(parts):
         lines = ", ".join(parts[field].text for field in _LINES if field in parts)
         if only_street(lines, country):
             yield Defect("missing_locality", "line1", *line1.whole())

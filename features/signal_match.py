@@ -6,7 +6,9 @@ Knows nothing of what a phrase means, nor whether it is denied or quoted.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
 
 from ahocorasick_rs import AhoCorasick
 
@@ -16,105 +18,164 @@ Hit = tuple[int, int, int]  # index of the phrase, start, end (of the plain text
 BREAK = re.compile(r"[!?;\n。]|\.(?!\w)")  # no gap reaches across the end of a sentence
 SPACED = "\u2e80"  # scripts below it put spaces between words, and so do we
 SHORT = 4  # letters that beside Chinese too mean something only between blanks
-STEPS = 64  # stretches a way through a phrase may have at most
+BITS = 1021  # of the quick look for all stretches of a phrase
+ODDS = 0.4  # by which each further letter makes a spelling less likely to stand in a text
 MARKS = "".join(chr(code) for code in range(0x21, 0x7F) if not chr(code).isalnum() and code != 0x27)
 BLANKED = str.maketrans(MARKS + "¿¡。、《》", " " * (len(MARKS) + 6))
 BLANKED_BYTES = bytes.maketrans(MARKS.encode(), b" " * len(MARKS))
-Step = tuple[int, int, bool]  # index of the phrase, place of the stretch, whether it is the last
+# One pattern of the automaton: what its blanks add left and right, whether its neighbours are
+# looked at, the phrases it is, whether it is a stretch of longer ones, and those it gives away.
+Pattern = tuple[int, int, bool, list[int], list[bool], list["Route"]]
+Patterns = dict[tuple[str, bool], Pattern]
+# The same, with None for what is empty: reading it touches no memory of its own.
+Packed = tuple[int, int, bool, tuple[int, ...] | None, bool, tuple["Route", ...] | None]
+Found = tuple[int, int, int]  # number of the pattern, start, end
 
 
-class _Spelling:
-    """One pattern of the automaton: the phrases it begins, and those it goes on with."""
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A way to read a phrase of several stretches.
 
-    def __init__(self, trim_left: int, trim_right: int, checked: bool) -> None:
-        self.trim_left = trim_left
-        self.trim_right = trim_right
-        self.checked = checked
-        self.whole: list[int] = []
-        self.begins: list[int] = []
-        self.goes_on: dict[int, tuple[int, int, bool]] = {}
+    `stretches` are the numbers of the patterns of each; `gaps` what may lie before each; the
+    stretch `rarest` is the one least likely to stand in any text, looked for first; `needs` has a
+    bit for each stretch, shared with some others: all must be seen before it is worth a walk.
+    """
+
+    index: int
+    stretches: tuple[frozenset[int], ...]
+    gaps: tuple[int, ...]
+    rarest: int
+    needs: int
 
 
 class Matcher:
     """Immutable; finds phrases given by the ways to read them. Phrase i is `phrases[i]`."""
 
     def __init__(self, phrases: Sequence[Sequence[Sequence[Part]]]) -> None:
-        spellings: dict[tuple[str, bool], _Spelling] = {}
-        route = 0
+        patterns: Patterns = {}
+        numbers: dict[tuple[str, bool], int] = {}
         for index, routes in enumerate(phrases):
             for parts in routes:
-                route += STEPS
-                _enter(spellings, index, route, parts)
-        self._spellings = list(spellings.values())
-        self._automaton = (
-            AhoCorasick([pattern for pattern, _ in spellings], store_patterns=False)
-            if spellings
-            else None
-        )
+                _enter(patterns, numbers, index, parts)
+        self._patterns: list[Packed] = [
+            (left, right, checked, tuple(whole) or None, bool(partial), tuple(rarest) or None)
+            for left, right, checked, whole, partial, rarest in patterns.values()
+        ]
+        texts = [text for text, _ in patterns]
+        self._bits = _bits(pattern[5] for pattern in patterns.values())
+        self._automaton = AhoCorasick(texts, store_patterns=False) if texts else None
 
     def hits(self, text: str) -> list[Hit]:
-        """Every phrase in the text, overlapping ones too, in order of their ends."""
+        """Every phrase in the text, overlapping ones too."""
         found: list[Hit] = []
         if self._automaton is None:
             return found
-        begun: dict[int, list[tuple[int, int]]] = {}
+        patterns = self._patterns
+        stretches: list[Found] = []
+        likely: list[tuple[Route, int, int]] = []
         matches = self._automaton.find_matches_as_indexes(_blanked(text), overlapping=True)
         for number, first, last in matches:
-            spelling = self._spellings[number]
-            start, end = first + spelling.trim_left, last - spelling.trim_right
-            if spelling.checked and _within_word(text, start, end):
+            left, right, checked, whole, partial, rarest = patterns[number]
+            start, end = first + left, last - right
+            if checked and _within_word(text, start, end):
                 continue
-            for index in spelling.whole:
-                found.append((index, start, end))
-            if spelling.goes_on and begun:
-                _go_on(text, spelling, begun, (start, end), found)
-            for place in spelling.begins:
-                begun.setdefault(place, []).append((start, end))
+            if whole:
+                found += [(index, start, end) for index in whole]
+            if partial:
+                stretches.append((number, start, end))
+                if rarest:
+                    likely += [(route, start, end) for route in rarest]
+        if likely and len(stretches) > 1:
+            bits = self._bits
+            seen = 0
+            for number, _, _ in stretches:
+                seen |= bits[number]
+            for route, start, end in likely:
+                if route.needs & seen == route.needs:
+                    reached = _walk(text, stretches, route, start, end)
+                    if reached:
+                        found.append((route.index, *reached))
         return found
 
 
-def _go_on(
-    text: str,
-    spelling: _Spelling,
-    begun: dict[int, list[tuple[int, int]]],
-    span: tuple[int, int],
-    found: list[Hit],
+def _bits(routes: Iterable[Iterable[Route]]) -> dict[int, int]:
+    """For each pattern the bits of all stretches it stands in."""
+    bits: dict[int, int] = {}
+    for route in chain.from_iterable(routes):
+        for numbers in route.stretches:
+            bit = _bit(numbers)
+            for number in numbers:
+                bits[number] = bits.get(number, 0) | bit
+    return bits
+
+
+def _bit(numbers: frozenset[int]) -> int:
+    return 1 << sum(numbers) % BITS
+
+
+def _walk(
+    text: str, stretches: list[Found], route: Route, start: int, end: int
+) -> tuple[int, int] | None:
+    """From the rarest stretch back to the first and on to the last, to the nearest each time."""
+    for step in range(route.rarest - 1, -1, -1):
+        gap, numbers = route.gaps[step + 1], route.stretches[step]
+        near = [
+            place
+            for place in stretches
+            if place[0] in numbers and 0 <= start - place[2] <= gap
+            if not BREAK.search(text, place[2], start)
+        ]
+        if not near:
+            return None
+        start = max(near, key=lambda place: place[2])[1]
+    for step in range(route.rarest + 1, len(route.stretches)):
+        gap, numbers = route.gaps[step], route.stretches[step]
+        near = [
+            place
+            for place in stretches
+            if place[0] in numbers and 0 <= place[1] - end <= gap
+            if not BREAK.search(text, end, place[1])
+        ]
+        if not near:
+            return None
+        end = min(near, key=lambda place: place[1])[2]
+    return start, end
+
+
+def _enter(
+    patterns: Patterns,
+    numbers: dict[tuple[str, bool], int],
+    index: int,
+    parts: Sequence[Part],
 ) -> None:
-    """Carry on the phrases whose next stretch this is."""
-    start, end = span
-    for place in spelling.goes_on.keys() & begun.keys():
-        index, gap, last = spelling.goes_on[place]
-        first = _reached(text, begun[place], start, gap)
-        if first is None:
-            continue
-        if last:
-            found.append((index, first, end))
-        else:
-            begun.setdefault(place + 1, []).append((first, end))
+    stretches = []
+    for part in parts:
+        keys = [_entry(patterns, text, stem, part.dense) for text, stem in part.spellings]
+        stretches.append(frozenset(numbers.setdefault(key, len(numbers)) for key in keys))
+        for key in keys:
+            if len(parts) == 1:
+                patterns[key][3].append(index)
+            elif not patterns[key][4]:
+                patterns[key][4].append(True)
+    if len(parts) > 1:
+        odds = [sum(ODDS ** _weight(text) for text, _ in part.spellings) for part in parts]
+        rarest = odds.index(min(odds))
+        needs = 0
+        for numbered in stretches:
+            needs |= _bit(numbered)
+        gaps = tuple(part.gap for part in parts)
+        route = Route(index, tuple(stretches), gaps, rarest, needs)
+        dense = parts[rarest].dense
+        for key in {_entry(patterns, *spelling, dense) for spelling in parts[rarest].spellings}:
+            patterns[key][5].append(route)
 
 
-def _reached(text: str, earlier: Sequence[tuple[int, int]], start: int, gap: int) -> int | None:
-    """Where a phrase began whose latest part lies at most `gap` before start, in its sentence."""
-    for begun, ended in reversed(earlier):
-        if 0 <= start - ended <= gap and not BREAK.search(text, ended, start):
-            return begun
-    return None
+def _weight(text: str) -> int:
+    """About how much a spelling tells: a Chinese character as much as three letters."""
+    return len(text) if text < SPACED else 3 * len(text)
 
 
-def _enter(spellings: dict[tuple[str, bool], _Spelling], index: int, route: int, parts: Sequence[Part]) -> None:
-    for step, part in enumerate(parts):
-        last = step == len(parts) - 1
-        for text, stem in part.spellings:
-            spelling = _entry(spellings, text, stem, part.dense)
-            if step == 0 and last:
-                spelling.whole.append(index)
-            elif step == 0:
-                spelling.begins.append(route)
-            else:
-                spelling.goes_on[route + step - 1] = (index, part.gap, last)
-
-
-def _entry(spellings: dict[tuple[str, bool], _Spelling], text: str, stem: bool, dense: bool) -> _Spelling:
+def _entry(patterns: Patterns, text: str, stem: bool, dense: bool) -> tuple[str, bool]:
     """The pattern of a spelling: blanks at its ends stand for the boundaries of words.
 
     Beside Chinese there may be no blank, so there the neighbours are looked at instead.
@@ -123,10 +184,11 @@ def _entry(spellings: dict[tuple[str, bool], _Spelling], text: str, stem: bool, 
     dense = dense and not (words.isascii() and len(words) < SHORT)
     left = " " if _letter(words[0]) and not dense else ""
     right = " " if _letter(words[-1]) and not stem and not dense else ""
+    checked = dense and not stem and (_letter(words[0]) or _letter(words[-1]))
     # The text searched begins with one blank more than the text.
-    checked = dense and not stem
-    fresh = _Spelling(len(left) - 1, len(right) + 1, checked)
-    return spellings.setdefault((left + words + right, checked), fresh)
+    key = (left + words + right, checked)
+    patterns.setdefault(key, (len(left) - 1, len(right) + 1, checked, [], [], []))
+    return key
 
 
 def _blanked(text: str) -> str:

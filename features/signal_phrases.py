@@ -26,6 +26,7 @@ STEM_GAP = 14  # rest of a word that a star stands for, with the space after it
 CONTEXT = "context"
 ADDED = "added"  # an operator's own phrase: as sure as can be
 INNER_GAP = re.compile(r"…(\||\))")  # at the end of an alternative the gap adds nothing
+BRACKETS = re.compile(r"\((?:[^()]|\([^()]*\))*\)")  # with one level of brackets inside
 ALTERNATIVES = re.compile(r"\(([^()]*)\)")
 WORDY = re.compile(r"[^\W_]|[\u2190-\u2bff\U0001f000-\U0001faff]")  # letter, digit or emoji
 DENSE = re.compile(r"[\u2e80-\u9fff]")
@@ -91,7 +92,8 @@ class PhraseChanges:
                 lists[key] += [(signal, text) for text in _texts(texts, f"{where} {key}")]
         changes = cls(tuple(lists["add"]), tuple(lists["remove"]), source)
         for signal, text in changes.add:
-            routes_of(Phrase(signal, ADDED, text, source))
+            if not routes_of(Phrase(signal, ADDED, text, source)):
+                raise BadPhrase(f"{source} {signal}: phrase {text!r} holds no word. Add one.")
         return changes
 
     def joined(self, more: PhraseChanges) -> PhraseChanges:
@@ -157,8 +159,16 @@ def routes_of(phrase: Phrase) -> tuple[tuple[Part, ...], ...]:
     where = f"{phrase.source} [{phrase.table}] {phrase.kind}: phrase {phrase.text!r}"
     text = INNER_GAP.sub(r"\1", phrase.text.replace("...", "…"))
     dense = bool(DENSE.search(text)) or phrase.source == "zh.toml"
-    gap = DENSE_GAP if dense else GAP
+    texts = _without_inner_gaps(text)
+    routes = [route for each in texts for route in _routes(each, dense, where)]
+    if len(routes) > MOST_WAYS:
+        raise BadPhrase(f"{where}: {len(routes)} ways to read it. Split it or mend its brackets.")
+    return tuple(routes)
+
+
+def _routes(text: str, dense: bool, where: str) -> list[tuple[Part, ...]]:
     routes: list[tuple[Part, ...]] = [()]
+    gap = DENSE_GAP if dense else GAP
     stretches = [stretch for stretch in text.split("…") if stretch.strip()]
     # Beside a gap, what may be left out adds nothing: the gap covers it.
     needed = [stretch for stretch in stretches if _shortest(stretch, where)]
@@ -166,9 +176,33 @@ def routes_of(phrase: Phrase) -> tuple[tuple[Part, ...], ...]:
         for piece, before in _pieces(stretch.strip(), gap, where):
             more = _ways(piece, before, dense, where)
             routes = [(*route, *rest) for route in routes for rest in more]
-    if len(routes) > MOST_WAYS:
-        raise BadPhrase(f"{where}: {len(routes)} ways to read it. Split it.")
-    return tuple(routes)
+    return [route for route in routes if route]
+
+
+def _without_inner_gaps(text: str) -> list[str]:
+    """A text for each alternative of the brackets that hold a gap."""
+    for found in BRACKETS.finditer(text):
+        if "…" in found.group():
+            before, after = text[: found.start()], text[found.end() :]
+            choices = _choices(found.group()[1:-1])
+            return [
+                whole
+                for choice in choices
+                for whole in _without_inner_gaps(before + choice + after)
+            ]
+    return [text]
+
+
+def _choices(inner: str) -> list[str]:
+    """What stands between the bars that are in no inner bracket."""
+    choices, depth = [""], 0
+    for character in inner:
+        depth += (character == "(") - (character == ")")
+        if character == "|" and depth == 0:
+            choices.append("")
+        else:
+            choices[-1] += character
+    return choices
 
 
 def _pieces(stretch: str, gap: int, where: str) -> list[tuple[str, int]]:
@@ -240,11 +274,10 @@ def _ways(piece: str, gap: int, dense: bool, where: str) -> list[tuple[Part, ...
 
 def _spelling(piece: str, where: str) -> tuple[tuple[str, bool], ...]:
     """The plain form of a piece and whether it is a stem; none where it holds marks only."""
-    stem = piece.removesuffix("*")
+    stem = piece.partition("*")[0]
     spelling = " ".join(plain(stem).text.split())
-    if not spelling or "*" in spelling:
-        problem = "a star within a word" if spelling else "nothing at all"
-        raise BadPhrase(f"{where}: expected words, got {problem}.")
+    if not spelling:
+        raise BadPhrase(f"{where}: expected words, got nothing at all.")
     return ((spelling, stem != piece),) if WORDY.search(spelling) else ()
 
 

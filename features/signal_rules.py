@@ -6,7 +6,6 @@ Knows nothing of learned weights: its findings are facts that rules alone or a m
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -72,49 +71,59 @@ class Findings:
     columns: tuple[int, ...]
 
 
+NONE: frozenset[int] = frozenset()
+NOTHING = Findings((), (), NONE, NONE, ())
+
+
 class Rules:
     """Immutable; reads hits of these phrases."""
 
     def __init__(self, phrases: Sequence[Phrase]) -> None:
-        self._codes = [_code(phrase) for phrase in phrases]
+        self.codes = [_code(phrase) for phrase in phrases]
+
+    def fired(self, text: str, hits: Sequence[Hit]) -> Findings:
+        """What the rules alone would report: `columns` and `hinted` stay empty."""
+        coded = [(*self.codes[hit[0]], hit[1], hit[2]) for hit in hits]
+        if all(signal < 0 or kind in (_HINT, _NEVER) for signal, kind, _, _ in coded):
+            return NOTHING
+        return _Places(text, [hit for hit in coded if hit[0] < 0 or hit[1] != _HINT]).read(())
 
     def findings(self, text: str, hits: Sequence[Hit]) -> Findings:
         """What the hits mean in their places."""
-        columns = _shape(text)
+        shape = _shape(text)
         if not hits:
-            return Findings((), (), frozenset(), frozenset(), (*columns, SHAPE_FROM + 10))
-        return _Reading(text, [(*self._codes[hit[0]], hit[1], hit[2]) for hit in hits]).read(
-            columns
-        )
+            return Findings((), (), frozenset(), frozenset(), (*shape, SHAPE_FROM + 10))
+        return _Places(text, [(*self.codes[hit[0]], hit[1], hit[2]) for hit in hits]).read(shape)
 
 
-class _Reading:
+class _Places:
     """One text being read: its hits as (signal or -1, kind or context, start, end)."""
 
     def __init__(self, text: str, hits: list[tuple[int, int, int, int]]) -> None:
         self.text = text
-        self.clauses = [found.start() for found in CLAUSE.finditer(text)]
-        self.sentences = [found.start() for found in SENTENCE.finditer(text)]
-        self.quoted = [found.span() for found in QUOTED.finditer(text)]
         self.contexts = [(kind, start, end) for signal, kind, start, end in hits if signal < 0]
         self.nevers = [(s, start, end) for s, kind, start, end in hits if s >= 0 and kind == _NEVER]
         self.others = [hit for hit in hits if hit[0] >= 0 and hit[1] != _NEVER]
+        marks = '"' in text or "《" in text
+        self.quoted = [found.span() for found in QUOTED.finditer(text)] if marks else []
+        self.questions = "?" in text
 
-    def read(self, columns: list[int]) -> Findings:
+    def read(self, shape: Sequence[int]) -> Findings:
         held: set[int] = {CONTEXT_FROM + context for context, _, _ in self.contexts}
+        held.update(shape)
         meant, hinted = [], []
         fired, added = set(), set()
         for signal, kind, start, end in self.others:
             base = signal * len(PER_SIGNAL)
-            beside = self._beside(start, end)
-            quoted = any(a <= start and end <= b for a, b in self.quoted)
-            held.update(base + BESIDE + context for context in beside)
+            beside = self._beside(start, end) if self.contexts else NONE
             held.add(base + (HINT if kind == _HINT else SURE))
-            if quoted:
+            if beside:
+                held.update([base + BESIDE + context for context in beside])
+            if self.quoted and any(a <= start and end <= b for a, b in self.quoted):
                 held.add(base + IN_QUOTES)
-            if self._asked(end):
+            if self.questions and self._asked(end):
                 held.add(base + ASKED)
-            if self._never(signal, start, end) or DENIES in beside:
+            if DENIES in beside or (self.nevers and self._never(signal, start, end)):
                 continue
             if kind == _HINT:
                 hinted.append((signal, start, end))
@@ -123,50 +132,49 @@ class _Reading:
             held.add(base + (TWICE if base + MEANT in held else MEANT))
             if kind == _ADDED:
                 added.add(signal)
-            if kind == _ADDED or not beside.intersection(CANCELLING):
+            if kind == _ADDED or beside.isdisjoint(CANCELLING):
                 fired.add(signal)
         self._summed(held, hinted)
-        ordered = tuple(sorted(held.union(columns)))
-        return Findings(tuple(meant), tuple(hinted), frozenset(fired), frozenset(added), ordered)
+        columns = tuple(sorted(held))
+        return Findings(tuple(meant), tuple(hinted), frozenset(fired), frozenset(added), columns)
 
     def _summed(self, held: set[int], hinted: list[tuple[int, int, int]]) -> None:
-        held.update(signal * len(PER_SIGNAL) + NEVER for signal, _, _ in self.nevers)
-        counts: dict[int, int] = {}
+        held.update([signal * len(PER_SIGNAL) + NEVER for signal, _, _ in self.nevers])
+        seen: set[int] = set()
         for signal, _, _ in hinted:
-            counts[signal] = counts.get(signal, 0) + 1
-        for signal, count in counts.items():
             base = signal * len(PER_SIGNAL)
-            if base + SURE not in held:
-                held.add(base + ALONE)
-            if count > 1:
+            if signal in seen:
                 held.add(base + HINTS)
+            elif base + SURE not in held:
+                held.add(base + ALONE)
+            seen.add(signal)
 
     def _beside(self, start: int, end: int) -> set[int]:
         """Contexts in the sentence of [start, end); a denial only before it in its clause."""
         found = set()
         for context, a, b in self.contexts:
+            if context in found:
+                continue
             if context == DENIES:
                 near = b <= start and start - b <= DENIAL_REACH
-                if near and _same(self.clauses, a, start):
+                if near and not CLAUSE.search(self.text, b, start):
                     found.add(context)
-            elif _same(self.sentences, a, start) or _same(self.sentences, b, end):
+            elif not SENTENCE.search(self.text, min(b, end), max(a, start)):
                 found.add(context)
         return found
 
     def _never(self, signal: int, start: int, end: int) -> bool:
         return any(
-            s == signal and ((a < end and start < b) or _same(self.clauses, a, start))
+            s == signal
+            and (
+                (a < end and start < b) or not CLAUSE.search(self.text, min(b, end), max(a, start))
+            )
             for s, a, b in self.nevers
         )
 
     def _asked(self, end: int) -> bool:
-        stop = bisect_right(self.sentences, end - 1)
-        return stop < len(self.sentences) and self.text[self.sentences[stop]] == "?"
-
-
-def _same(stops: list[int], a: int, b: int) -> bool:
-    """Whether no stop lies between two places."""
-    return bisect_right(stops, a) == bisect_right(stops, b)
+        stop = SENTENCE.search(self.text, max(0, end - 1))
+        return stop is not None and stop.group() == "?"
 
 
 def _code(phrase: Phrase) -> tuple[int, int]:

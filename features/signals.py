@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 
+from features.signal_decide import decide
 from features.signal_match import Matcher
+from features.signal_model import Model, Weights, shipped
 from features.signal_names import LANGUAGES, RED, SIGNALS
 from features.signal_phrases import BadPhrase, Phrase, PhraseChanges, phrases, routes_of
-from features.signal_rules import Findings, Rules
+from features.signal_rules import Rules
+from features.signal_views import Views, views
 from features.text import WORDS, Plain, plain
 
 __all__ = [
@@ -61,12 +64,18 @@ class Reading:
 
 
 class Reader:
-    """Reads messages by a fixed set of phrases; immutable, so threads may share it."""
+    """Reads messages by a fixed set of phrases and weights; immutable, so threads may share it."""
 
-    def __init__(self, known: Sequence[Phrase]) -> None:
+    def __init__(self, known: Sequence[Phrase], weights: Weights | None = None) -> None:
         self.phrases = tuple(known)
         self._matcher = Matcher([routes_of(phrase) for phrase in known])
         self._rules = Rules(self.phrases)
+        self._model = None if weights is None else Model(weights, self.phrases)
+
+    @classmethod
+    def of_phrases(cls) -> Reader:
+        """A reader of the phrases that ship, without a learned part."""
+        return cls(phrases())
 
     def read(self, text: str, sender: str = "buyer", *, learned: bool = True) -> Reading:
         """The signals of one message; those of the seller and the system carry none.
@@ -77,17 +86,23 @@ class Reader:
         lang = language(folded.text)
         if sender != "buyer" or not folded.text:
             return Reading(lang, ())
-        found = self.findings(folded)
-        del learned
-        return Reading(lang, _spans(folded, found.meant, found.fired))
+        hits = self._matcher.hits(folded.text)
+        if not learned or self._model is None:
+            found = self._rules.fired(folded.text, hits)
+            return Reading(lang, _spans(folded, [s for s in found.meant if s[0] in found.fired]))
+        found = self._rules.findings(folded.text, hits)
+        seen = views(folded.text, hits, self._rules.codes, found)
+        return Reading(lang, _spans(folded, decide(folded.text, found, seen, self._model)))
 
     def read_many(self, texts: Sequence[str]) -> list[Reading]:
         """The same as `read` on each of a buyer's messages."""
         return [self.read(text) for text in texts]
 
-    def findings(self, folded: Plain) -> Findings:
-        """What phrases and rules see in a plain text."""
-        return self._rules.findings(folded.text, self._matcher.hits(folded.text))
+    def views(self, folded: Plain) -> Views:
+        """What the learned part is given of a plain text."""
+        hits = self._matcher.hits(folded.text)
+        found = self._rules.findings(folded.text, hits)
+        return views(folded.text, hits, self._rules.codes, found)
 
 
 @lru_cache(maxsize=64)
@@ -96,7 +111,7 @@ def reader(changes: PhraseChanges | None = None) -> Reader:
 
     Raises BadPhrase where a phrase file or the changes cannot be used.
     """
-    return Reader(phrases(changes))
+    return Reader(phrases(changes), shipped())
 
 
 def language(text: str) -> str:
@@ -122,12 +137,10 @@ def _small_words() -> dict[str, tuple[str, ...]]:
     return words
 
 
-def _spans(
-    folded: Plain, found: Sequence[tuple[int, int, int]], fired: frozenset[int]
-) -> tuple[Span, ...]:
-    """Spans of the fired signals, overlapping ones joined, pointing into the original."""
+def _spans(folded: Plain, found: Sequence[tuple[int, int, int]]) -> tuple[Span, ...]:
+    """Spans of (signal index, start, end), overlapping ones joined, pointing into the original."""
     spans: list[Span] = []
-    for signal, start, end in sorted(item for item in found if item[0] in fired):
+    for signal, start, end in sorted(found):
         first, last = folded.origin(start, end)
         latest = spans[-1] if spans else None
         if latest and latest.signal == SIGNALS[signal] and first <= latest.end:

@@ -16,11 +16,12 @@ import msgspec
 from features.money import is_currency, minor_digits
 from features.rates import Rates
 from features.schema import DAY_US, HOUR_US
-from features.signals import RED, Reading
+from features.signals import RED, SIGNALS, Reading
 from store.alert_rows import Claim, Message, Order, Unread
 from store.alerts import Alert, Cause, MessageCause, OutcomeCause, Passage
 from store.settings import Alerts, Settings
 
+RED_BITS = sum(1 << SIGNALS.index(code) for code in RED)  # as the facts of a message have them
 CODES = (*RED, "claim_opened", "claim_timing_out", "amount_above_threshold")
 ID_DIGITS = 20  # hexadecimal; two of a billion causes share an id with probability 4e-7
 UNKNOWN_ORDER = Order(None, None, None)

@@ -9,24 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from features.signals import Reading, reader
-from outreach.alert_rules import Read, Rules, alerts_of
+from features.signals import Reading
+from outreach.alert_rules import RED_BITS, Read, Rules, alerts_of
 from outreach.alert_words import words
 from outreach.evidence import cause_in_text, complete, freeze, in_text
 from store import Store
-from store.alert_rows import Message, Unread
-from store.alerts import Alert
+from store.alert_rows import Unread
+from store.alerts import Alert, ReadUpTo
 from store.errors import HomeBusy
 from store.home import Home
 
-CHUNK = 5_000  # rows of messages read for alerts at once: half a second, no lock held
-REMEMBERED = 50_000  # messages that a process remembers having read; a few megabytes
+CHUNK = 20_000  # rows of messages looked at at once: a few megabytes, no lock held
 
 
-def read_with_defaults(shop_id: str, text: str) -> Reading:
-    """What a buyer's message says by the phrases that ship."""
-    del shop_id  # every shop has them
-    return reader().read(text, "buyer")
+def reading_of(store: Store) -> Read:
+    """What a buyer's message says, by the phrases of its shop that the store reads with."""
+
+    def read(shop_id: str, text: str) -> Reading:
+        return store.readers.of(shop_id).read(text, "buyer")
+
+    return read
 
 
 class Watch:
@@ -36,12 +38,11 @@ class Watch:
         read: what a buyer's message says.
     """
 
-    def __init__(self, store: Store, home: Home, *, read: Read = read_with_defaults) -> None:
+    def __init__(self, store: Store, home: Home) -> None:
         self._store = store
         self._home = home
         self._rules = Rules.of(home.settings)
-        self.read = read
-        self._seen: set[int] = set()  # rows of messages read here, beyond the store's own cursor
+        self.read = reading_of(store)
 
     def review(self, order_keys: Sequence[int], now: int) -> list[Alert]:
         """Raise what some orders' new messages and claims call for; all their open alerts.
@@ -49,21 +50,19 @@ class Watch:
         `now` is microseconds UTC. Whatever the orders' age or stage. An evidence file that cannot
         be written now does not keep an alert from being raised.
         """
-        unread = self._store.unread(order_keys)
-        fresh = tuple(said for said in unread.messages if said.row not in self._seen)
-        if fresh or unread.claims:
-            raised = self._raised(Unread(fresh, unread.claims, unread.orders), now)
-            self._remember(fresh)
-            self._try_to_freeze(raised, now)
+        unread = self._store.unread(order_keys, signals=RED_BITS)
+        if unread.messages or unread.claims:
+            self._try_to_freeze(self._raised(unread, now), now)
         return self._store.open_alerts(order_keys)
 
     def sweep(self, now: int, *, most: int | None = None, wait_s: float = 0.0) -> list[Alert]:
         """Raise what nobody has looked at yet, of any order or none; the alerts that are new.
 
         Every claim, and the messages after the store's cursor in chunks, `most` rows of them at
-        the most: what an import brought is read once. What was known longer ago than the setting
-        `alerts.history_days` is history and raises nothing. Evidence that is missing is frozen.
-        Where another process is at it for longer than `wait_s`, nothing is done.
+        the most: what an import brought is looked at once, and again when phrases change. What
+        was known longer ago than the setting `alerts.history_days` is history and raises nothing.
+        Evidence that is missing is frozen. Where another process is at it for longer than
+        `wait_s`, nothing is done.
         """
         try:
             with self._home.lock("alerts", wait_s=wait_s):
@@ -77,7 +76,9 @@ class Watch:
         left = most
         while left is None or left > 0:
             limit = CHUNK if left is None else min(CHUNK, left)
-            unread, read_up_to = self._store.unread_after(since=since, limit=limit)
+            unread, read_up_to = self._store.unread_after(
+                since=since, limit=limit, signals=RED_BITS
+            )
             if read_up_to is None:
                 break
             raised += self._raised(unread, now, read_up_to)
@@ -85,18 +86,13 @@ class Watch:
         self._try_to_complete(now)
         return raised
 
-    def _raised(self, unread: Unread, now: int, read_up_to: int | None = None) -> list[Alert]:
+    def _raised(self, unread: Unread, now: int, read_up_to: ReadUpTo | None = None) -> list[Alert]:
         found = alerts_of(unread, self._rules, read=self.read, now=now)
         before = self._store.raised_before([alert.alert_id for alert in found]) if found else set()
         fresh = [alert for alert in found if alert.alert_id not in before]
         if not fresh and read_up_to is None:  # most requests take no lock
             return []
         return self._store.raise_alerts(fresh, read_up_to=read_up_to)
-
-    def _remember(self, read: Iterable[Message]) -> None:
-        if len(self._seen) > REMEMBERED:
-            self._seen.clear()
-        self._seen.update(message.row for message in read)
 
     def _try_to_freeze(self, alerts: Sequence[Alert], now: int) -> None:
         try:
@@ -112,23 +108,14 @@ class Watch:
             return
 
 
-def review(
-    store: Store,
-    home: Home,
-    order_keys: Sequence[int],
-    now: int,
-    *,
-    read: Read = read_with_defaults,
-) -> list[Alert]:
-    """See `Watch.review`; a process that reviews often keeps a `Watch`, which remembers."""
-    return Watch(store, home, read=read).review(order_keys, now)
+def review(store: Store, home: Home, order_keys: Sequence[int], now: int) -> list[Alert]:
+    """See `Watch.review`."""
+    return Watch(store, home).review(order_keys, now)
 
 
-def sweep(
-    store: Store, home: Home, now: int, *, wait_s: float = 0.0, read: Read = read_with_defaults
-) -> list[Alert]:
+def sweep(store: Store, home: Home, now: int, *, wait_s: float = 0.0) -> list[Alert]:
     """See `Watch.sweep`: for the nightly job and for what an import brought."""
-    return Watch(store, home, read=read).sweep(now, wait_s=wait_s)
+    return Watch(store, home).sweep(now, wait_s=wait_s)
 
 
 def for_answer(alerts: Iterable[Alert]) -> list[dict[str, Any]]:

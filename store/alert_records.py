@@ -7,6 +7,7 @@ number of each table on its raising, so the same rows are found whenever they ar
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -52,16 +53,23 @@ def _named(connection: Connection, alert: Alert, records: Sequence[Record]) -> I
             yield from _rows(connection, table, own, key, alert)
 
 
+@cache
+def _known(name: str, column: str) -> str:
+    """(key, row) → the rows of a table with that key, up to that row."""
+    table = RECORDS[name]
+    shown = (table.c.shop_id, table.c.known_at, table.c.received_at)
+    known = (table.c[column] == bindparam("key")) & (table.c.id <= bindparam("last"))
+    query = select(*shown, *(table.c[c] for c in TABLES[name].names))
+    return compiled(query.where(known).order_by(table.c.id)).text
+
+
 def _rows(
     connection: Connection, name: str, column: str, key: int, alert: Alert
 ) -> Iterator[Record]:
-    spec, table = TABLES[name], RECORDS[name]
-    shown = (table.c.shop_id, table.c.known_at, table.c.received_at)
-    known = (table.c[column] == bindparam("key")) & (table.c.id <= bindparam("last"))
-    query = select(*shown, *(table.c[c] for c in spec.names)).where(known).order_by(table.c.id)
-    given = (key, _last(alert, name))
-    for shop_id, known_at, received_at, *values in connection.execute(compiled(query).text, given):
-        named = {c.name: _shown(c.kind, v) for c, v in zip(spec.columns, values, strict=True)}
+    columns, given = TABLES[name].columns, (key, _last(alert, name))
+    rows = connection.execute(_known(name, column), given)
+    for shop_id, known_at, received_at, *values in rows:
+        named = {c.name: _shown(c.kind, v) for c, v in zip(columns, values, strict=True)}
         yield Record(name, shop_id, known_at, received_at, named)
 
 

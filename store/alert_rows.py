@@ -1,6 +1,7 @@
 """The rows that may raise red alerts: buyers' messages that nobody has read yet, and claims.
 
-Knows nothing of what a message means. Rows are numbered in the order of their commit, since there
+Knows nothing of what a message means: its facts say which signals it carries, and who asks says
+which of them matter. Rows are numbered in the order of their commit, since there
 is one writer at a time, so "read so far" is one number.
 """
 
@@ -9,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, select
 
-from store.alerts import cursor_of
+from features.facts import from_bytes
+from store.alerts import ReadUpTo, cursor_of
 from store.sqlite import Connection, Database, compiled, key_list, keys_given
 from store.tables import RECORDS
 
@@ -66,24 +67,28 @@ class Unread:
     orders: Mapping[int, Order]
 
 
-def unread(database: Database, order_keys: Sequence[int]) -> Unread:
+def unread(database: Database, order_keys: Sequence[int], signals: int) -> Unread:
     """What may raise an alert on some orders; see `Store.unread`."""
     keys = key_list(sorted({int(key) for key in order_keys}))
     with database.reading() as connection:
-        messages = _messages(connection, _messages_of(), (keys, cursor_of(connection)))
+        asked = (keys, cursor_of(connection).row)
+        rows = connection.execute(_messages_of(), asked).fetchall()
+        messages = _messages(connection, rows, signals)
         return _with_orders(connection, messages, _claims(connection, keys))
 
 
-def unread_after(database: Database, since: int, limit: int) -> tuple[Unread, int | None]:
+def unread_after(
+    database: Database, since: int, limit: int, signals: int
+) -> tuple[Unread, ReadUpTo | None]:
     """The next messages to read; see `Store.unread_after`."""
     with database.reading() as connection:
-        cursor = cursor_of(connection)
+        after, phrases = cursor_of(connection)
         (last,) = connection.execute(_last_message()).fetchone()
-        if (last or 0) <= cursor:
+        if (last or 0) <= after:
             return Unread((), (), {}), None
-        up_to = min(cursor + limit, last)
-        messages = _messages(connection, _next_messages(), (cursor, up_to, since))
-        return _with_orders(connection, messages, ()), up_to
+        up_to = ReadUpTo(min(after + limit, last), phrases)
+        rows = connection.execute(_next_messages(), (after, up_to.row, since)).fetchall()
+        return _with_orders(connection, _messages(connection, rows, signals), ()), up_to
 
 
 def claims_since(database: Database, since: int) -> Unread:
@@ -98,32 +103,46 @@ def _last_message() -> str:
     return compiled(select(func.max(RECORDS["messages"].c.id))).text
 
 
-def _said() -> Select[Any]:
-    table = RECORDS["messages"]
-    names = ("shop_id", "order_key", "order_id", "buyer_id", "message_id", "known_at", "sent_at")
-    worth_reading = (table.c.sender == literal_column("'buyer'")) & table.c.text.isnot(None)
-    return select(table.c.id, *(table.c[n] for n in names), table.c.text).where(worth_reading)
-
-
 @cache
 def _messages_of() -> str:
-    """(order keys, row) → buyers' messages of those orders in later rows."""
+    """(order keys, row) → (row, facts) of the orders' messages in later rows."""
     table, keys = RECORDS["messages"], keys_given("keys")
     source = keys.join(table, table.c.order_key == keys.c.value)
-    return compiled(_said().select_from(source).where(table.c.id > bindparam("row"))).text
+    query = select(table.c.id, table.c.facts).select_from(source)
+    return compiled(query.where(table.c.id > bindparam("row"))).text
 
 
 @cache
 def _next_messages() -> str:
-    """(row, row, known_at) → buyers' messages in the rows after one up to another, known since."""
+    """(row, row, known_at) → (row, facts) of messages after one row up to another, known since."""
     table = RECORDS["messages"]
     rows = (table.c.id > bindparam("after")) & (table.c.id <= bindparam("up_to"))
     known = table.c.known_at >= bindparam("since")
-    return compiled(_said().where(rows, known).order_by(table.c.id)).text
+    return compiled(select(table.c.id, table.c.facts).where(rows, known)).text
 
 
-def _messages(connection: Connection, text: str, given: tuple[Any, ...]) -> tuple[Message, ...]:
-    return tuple(Message(*row) for row in connection.execute(text, given))
+@cache
+def _texts() -> str:
+    """(rows) → the messages in those rows, in their order."""
+    table, rows = RECORDS["messages"], keys_given("rows")
+    names = ("shop_id", "order_key", "order_id", "buyer_id", "message_id", "known_at", "sent_at")
+    query = select(table.c.id, *(table.c[n] for n in names), table.c.text)
+    source = rows.join(table, table.c.id == rows.c.value)
+    return compiled(query.select_from(source).order_by(table.c.id)).text
+
+
+def _messages(
+    connection: Connection, rows: Sequence[tuple[int, bytes]], signals: int
+) -> tuple[Message, ...]:
+    """The messages whose facts carry any of the signals; texts are fetched of these alone."""
+    if not rows:
+        return ()
+    ids, blobs = zip(*rows, strict=True)
+    carried = (from_bytes("messages", blobs)["signals"] & signals).tolist()
+    wanted = [row for row, bits in zip(ids, carried, strict=True) if bits]
+    if not wanted:
+        return ()
+    return tuple(Message(*row) for row in connection.execute(_texts(), (key_list(wanted),)))
 
 
 @cache

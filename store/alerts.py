@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select, update
@@ -17,6 +17,7 @@ from features.schema import LATEST_US
 from store.errors import StoreError
 from store.sqlite import Connection, Database, compiled, insert, key_list, keys_given
 from store.tables import ALERTS, META, RECORDS, SCORES
+from store.upgrade import PHRASES
 
 RootCause = Literal["product_defect", "logistics", "description", "earlier_service", "false_alarm"]
 ROOT_CAUSES: tuple[RootCause, ...] = get_args(RootCause)
@@ -160,7 +161,7 @@ _TABLES = (*RECORDS, "scores")
 
 
 def raise_alerts(
-    database: Database, given: Sequence[Alert], read_up_to: int | None = None
+    database: Database, given: Sequence[Alert], read_up_to: ReadUpTo | None = None
 ) -> list[Alert]:
     """Add the alerts whose cause is new, in one transaction; see `Store.raise_alerts`."""
     with database.writing() as connection:
@@ -192,22 +193,38 @@ def raised_before(database: Database, alert_ids: Sequence[str]) -> set[str]:
 
 
 _CURSOR = "alerts.messages"
-_READ_CURSOR = compiled(select(META.c.value).where(META.c.name == bindparam("name"))).text
+_READ_META = compiled(select(META.c.value).where(META.c.name == bindparam("name"))).text
 
 
-def cursor_of(connection: Connection) -> int:
-    """The last row of messages that has been read for alerts."""
-    row = connection.execute(_READ_CURSOR, (_CURSOR,)).fetchone()
-    return int(row[0]) if row else 0
+class ReadUpTo(NamedTuple):
+    """How far messages have been read for alerts: the last row, and the phrases' digest."""
+
+    row: int
+    phrases: str
 
 
-def _move_cursor(connection: Connection, read_up_to: int) -> None:
+def cursor_of(connection: Connection) -> ReadUpTo:
+    """How far messages were read; row 0 once an operator's new phrase may find an old threat."""
+    phrases, told = _meta(connection, PHRASES), _meta(connection, _CURSOR)
+    row, _, by = told.partition(" ")
+    return ReadUpTo(int(row) if row and by == phrases else 0, phrases)
+
+
+def _meta(connection: Connection, name: str) -> str:
+    row = connection.execute(_READ_META, (name,)).fetchone()
+    return str(row[0]) if row else ""
+
+
+def _move_cursor(connection: Connection, read_up_to: ReadUpTo) -> None:
+    now = cursor_of(connection)
+    if read_up_to.phrases != now.phrases:
+        return  # read by phrases that no longer hold
     statement = insert(META).values(name=bindparam("name"), value=bindparam("value"))
     moved = statement.on_conflict_do_update(
         index_elements=[META.c.name], set_={"value": statement.excluded.value}
     )
-    furthest = max(read_up_to, cursor_of(connection))
-    connection.execute(compiled(moved).text, (_CURSOR, str(furthest)))
+    value = f"{max(read_up_to.row, now.row)} {now.phrases}"
+    connection.execute(compiled(moved).text, (_CURSOR, value))
 
 
 @cache

@@ -27,7 +27,7 @@ from store import (
     timeline,
 )
 from store.alert_rows import Unread
-from store.alerts import Alert, Closing, State
+from store.alerts import Alert, Closing, ReadUpTo, State
 from store.errors import RowRefused
 from store.keys import KeyInfo
 from store.prepare import Records
@@ -254,19 +254,22 @@ class Store:
         """Forget the states of all days before one; how many there were."""
         return states.drop_states(self._database, shop_id, before_day)
 
-    def unread(self, order_keys: Sequence[int]) -> Unread:
-        """What may raise an alert on some orders: buyers' messages not yet read, their claims.
+    def unread(self, order_keys: Sequence[int], *, signals: int) -> Unread:
+        """What may raise an alert on some orders: messages not yet read for alerts, and claims.
 
-        A message is read once by `unread_after`; until then it is here each time it is asked for.
+        `signals` are bits as in the facts of messages: those that carry none of them are left out.
+        A message is read once by `unread_after`; until then it is here each time.
         """
-        return alert_rows.unread(self._database, order_keys)
+        return alert_rows.unread(self._database, order_keys, signals)
 
-    def unread_after(self, *, since: int, limit: int) -> tuple[Unread, int | None]:
-        """Buyers' messages known since a moment, in the next `limit` rows that nobody has read.
+    def unread_after(
+        self, *, since: int, limit: int, signals: int
+    ) -> tuple[Unread, ReadUpTo | None]:
+        """Messages known since a moment that carry signals, in the next `limit` rows not yet read.
 
-        And the last row looked at, to be given to `raise_alerts`; None where no row is left.
+        And how far that is, to be given to `raise_alerts`; None where no row is left.
         """
-        return alert_rows.unread_after(self._database, since, limit)
+        return alert_rows.unread_after(self._database, since, limit, signals)
 
     def claims_since(self, since: int) -> Unread:
         """The claims of the orders of whose claims something became known since a moment.
@@ -275,7 +278,9 @@ class Store:
         """
         return alert_rows.claims_since(self._database, since)
 
-    def raise_alerts(self, given: Sequence[Alert], *, read_up_to: int | None = None) -> list[Alert]:
+    def raise_alerts(
+        self, given: Sequence[Alert], *, read_up_to: ReadUpTo | None = None
+    ) -> list[Alert]:
         """Add alerts in one transaction; those that were new, as stored, by `seq`.
 
         An alert_id that was ever raised, open or closed, is not raised again. Each keeps which

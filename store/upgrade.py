@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import Any
 
 import msgspec
-from sqlalchemy import Index, Table, bindparam, delete, literal_column, select, update
+from sqlalchemy import Index, Table, bindparam, delete, func, literal_column, select, update
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from features.facts import DEFAULT, FACTS_VERSION, Readers
@@ -27,6 +27,7 @@ PATIENCE_S = 3_600.0  # working out the facts of many millions of rows anew take
 STEPS: dict[int, Callable[[Connection], None]] = {}
 _STAMP = compiled(select(META.c.value).where(META.c.name == literal_column("'stamp'"))).text
 PHRASES = "phrases"  # the digest of what read the messages
+_MESSAGES = compiled(select(func.count()).select_from(RECORDS["messages"]))
 _GET = compiled(select(META.c.value).where(META.c.name == bindparam("name")))
 _insert = insert(META).values(name=bindparam("name"), value=bindparam("value"))
 _SET = compiled(
@@ -113,16 +114,17 @@ def read_again(database: Database, readers: Readers) -> int:
     """
     with database.reading() as connection:
         told = connection.execute(_GET.text, (PHRASES,)).fetchone()
+        (count,) = connection.execute(_MESSAGES.text).fetchone()
     if told == (readers.digest,):
         return 0
-    last, count = 0, 0
+    last = 0
     while True:
         with database.writing() as connection:
             following = _work_out_chunk(connection, "messages", last, readers)
             if following is None:
                 connection.execute(_SET.text, (PHRASES, readers.digest))
-                return count
-        last, count = following, count + CHUNK
+                return int(count)
+        last = following
 
 
 def _work_out_chunk(connection: Connection, name: str, after: int, readers: Readers) -> int | None:

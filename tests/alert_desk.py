@@ -39,7 +39,10 @@ def new_home(folder: Path, settings: str = "") -> Home:
 
 
 def watch(store: Store, home: Home) -> Watch:
-    return Watch(store, home, read=read)
+    """A watch that quotes by the words above; which messages it looks at, their facts say."""
+    looks = Watch(store, home)
+    looks.read = read
+    return looks
 
 
 def write(store: Store, received_at: int = NOON, **tables: Any) -> None:

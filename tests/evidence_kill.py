@@ -14,11 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from alert_desk import NOON, key, read
-from store_rows import HOUR
+import alert_desk
+from alert_desk import HOUR, NOON, key
 
 from outreach import evidence, evidence_log
-from outreach.alerts import Watch
 from store import Store
 from store.home import Home
 
@@ -71,7 +70,7 @@ def main(path: Path, touches: int) -> None:
         setattr(Store, name, death.before(getattr(Store, name)))
     sys.addaudithook(watch)
     with home.open_store() as store:
-        Watch(store, home, read=read).review([key()], NOON + HOUR)
+        alert_desk.watch(store, home).review([key()], NOON + HOUR)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.address_phone import rings
-from features.address_place import mismatched
+from features.address_place import mismatch_belief, mismatched
 from features.addresses import (
     DEFECTS,
     FIELDS,
@@ -49,6 +49,8 @@ FIRES = [
     ("no_house_number", "CL", "line1", "Pasaje Los Aromos", "Pasaje Los Aromos"),
     ("no_house_number", "CO", "line1", "Calle 45", "Calle 45"),
     ("no_house_number", "ES", "line1", "C/ Alcalá", "C/ Alcalá"),
+    ("no_house_number", "CO", "line1", "por la tienda", "por la tienda"),
+    ("no_house_number", "BR", "line1", "Perto do mercado", "Perto do mercado"),
     ("no_house_number", "PT", "line1", "Rua Augusta", "Rua Augusta"),
     ("no_house_number", "DE", "line1", "Hauptstraße", "Hauptstraße"),
     ("no_house_number", "FR", "line1", "rue du 8 mai 1945", "rue du 8 mai 1945"),
@@ -131,7 +133,7 @@ FIRES = [
     ("invalid_phone", "IN", "phone", "9999999999", "9999999999"),
     ("invalid_phone", "US", "phone", "1111111111", "1111111111"),
     ("invalid_phone", "CN", "phone", "1381234567", "1381234567"),
-    ("invalid_phone", "ES", "phone", "none", "none"),
+    ("invalid_phone", "ES", "phone", "no tengo", "no tengo"),
     ("invalid_phone", "", "phone", "12345", "12345"),
     ("dummy_recipient", "US", "recipient", "Test User", "Test User"),
     ("dummy_recipient", "CN", "recipient", "收货人", "收货人"),
@@ -172,12 +174,15 @@ NEAR_MISSES = [
     ("no_house_number", "CN", "line1", "天台县坦头镇五百村"),
     ("no_house_number", "CN", "line1", "环城东路与人民路交叉口"),
     ("no_house_number", "CN", "line1", "高教园区"),
+    ("no_house_number", "ID", "line1", "dekat masjid raya"),
+    ("no_house_number", "ES", "line1", "Frente a la iglesia, Casa Blanca"),
     ("no_house_number", "NL", "line1", "Hoofdstraat"),
     ("no_house_number", "", "line1", "Maple St"),
     ("number_declared_none", "ES", "line1", "Calle San Nicolás 5"),
     ("number_declared_none", "BR", "line1", "Rua dos Sinos, 5"),
     ("gibberish", "US", "line1", "Liberty Property Co, 5 Powerty Rd"),
     ("gibberish", "US", "line1", "2222 Walla Walla Ave"),
+    ("gibberish", "US", "line1", "AAAA Locksmith Ltd, 5 High St"),
     ("gibberish", "DE", "line1", "Rechtschreibstr. 5"),
     ("gibberish", "ID", "line1", "toko mas, trowulan trowulan trowulan"),
     ("gibberish", "CN", "line1", "AAA建材市场5号"),
@@ -223,6 +228,11 @@ NEAR_MISSES = [
     ("invalid_phone", "MX", "phone", "044 55 1234 5678"),
     ("invalid_phone", "IN", "phone", "98765 43210 / 91234 56789"),
     ("invalid_phone", "", "phone", "0912 345 678"),
+    ("invalid_phone", "ES", "phone", "N/A"),
+    ("phone_in_address", "BR", "line2", "CPF 119.876.543-21"),
+    ("locker", "US", "line1", "Foot Locker, 12 Main St"),
+    ("placeholder", "MX", "city", "Cobá"),
+    ("dummy_recipient", "ES", "recipient", "Nil"),
     ("dummy_recipient", "US", "recipient", "Tess Tester"),
     ("dummy_recipient", "CN", "recipient", "李"),
     ("dummy_recipient", "ES", "recipient", "Ana Clientela"),
@@ -293,11 +303,18 @@ def test_names_stay_out_of_the_model() -> None:
 
 
 def test_a_postcode_area_contradicts_only_regions_it_was_never_delivered_in() -> None:
-    """Twenty deliveries to one region speak; two, or one to this region, do not."""
+    """Forty deliveries to one region speak; two, or one to this very region, do not."""
     pair = np.array([0, 0, 1, 0])
     area = np.array([40, 2, 40, 40])
     regions = np.array([1, 1, 2, 15])  # fifteen regions seen in forty orders: the next is likely
     assert mismatched(pair, area, regions).tolist() == [True, False, False, False]
+    assert mismatched(pair, area).tolist() == [True, False, False, True]
+
+
+def test_the_belief_in_a_mismatch_grows_with_what_was_delivered_elsewhere() -> None:
+    area = np.array([0, 2, 8, 38, 98])
+    belief = mismatch_belief(np.zeros(5, np.int64), area)
+    assert belief.tolist() == pytest.approx([0.0, 0.5, 0.8, 0.95, 0.98])
 
 
 TEXTS = st.text(max_size=60) | st.text(
@@ -330,7 +347,7 @@ def test_the_quick_path_for_phones_says_yes_only_where_the_library_does(
 ) -> None:
     import phonenumbers  # noqa: PLC0415 - the library is the truth of this test alone
 
-    from features.address_phone import _FILLER, _plan, _rings_quickly  # noqa: PLC0415 - the same
+    from features.address_phone import _made_up, _plan, _rings_quickly  # noqa: PLC0415 - the same
 
     digits = "".join(filter(str.isdigit, text))
     plan = _plan(country)
@@ -342,5 +359,5 @@ def test_the_quick_path_for_phones_says_yes_only_where_the_library_does(
         assert phonenumbers.is_valid_number(bare) or any(
             phonenumbers.is_valid_number(number) for number in numbers
         )
-        assert not _FILLER.fullmatch(digits)
+        assert not _made_up(digits)
         assert rings(text, country)

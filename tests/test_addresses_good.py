@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from features.addresses import Defect, defects, mask
+from features.addresses import KINDS, Defect, defects, mask
 
 # country: phone, then rows of line1 | line2 | district | city | region | postcode. Streets and
 # towns are public; no house number is anybody's that we know of.
@@ -213,3 +215,12 @@ def test_the_mask_tells_the_codes_in_their_fixed_order() -> None:
     found = (Defect("invalid_phone", "phone", 0, 5), Defect("too_short", "line1", 0, 2))
     assert mask(found) == 2**15 + 1
     assert mask(()) == 0
+
+
+def test_the_page_for_people_lists_the_vocabulary_in_its_order() -> None:
+    """Whoever adds a defect adds its line to docs/addresses.md."""
+    page = (Path(__file__).parent.parent / "docs" / "addresses.md").read_text(encoding="utf-8")
+    listed = [line.split(" | ")[:3] for line in page.splitlines() if line.startswith("| `")]
+    assert listed[: len(KINDS)] == [
+        [f"| `{kind.code}`", kind.meaning, kind.severity] for kind in KINDS
+    ]

@@ -75,8 +75,8 @@ def test_the_same_cause_raises_once_whoever_looks(store, home):
     write(store, messages=[threat()])
     first = watch(store, home).review([key()], NOON)
     assert watch(store, home).review([key()], NOON + HOUR) == first
-    assert sweep(store, home, NOON + HOUR, read=read) == []
-    assert review(store, home, [key()], NOON + HOUR, read=read) == first
+    assert sweep(store, home, NOON + HOUR) == []
+    assert review(store, home, [key()], NOON + HOUR) == first
 
 
 def test_a_closed_alert_does_not_rise_again_for_the_same_cause(store, home):
@@ -137,37 +137,53 @@ def test_a_sweep_finds_messages_of_any_order_and_of_none(store, home):
     assert told == [("A", "b1"), ("B", None), (None, "b9")]
 
 
-def counted(seen: list[str]):
+def counting(store: Store, home: Home, seen: list[str]) -> Watch:
+    looks = watch(store, home)
+
     def reads(shop_id, text):
         seen.append(text)
         return read(shop_id, text)
 
-    return reads
+    looks.read = reads
+    return looks
 
 
-def test_a_sweep_reads_every_message_once(store, home):
-    """An import of a million messages is read once, not every night."""
+def test_a_sweep_reads_what_may_be_a_threat_once_and_nothing_else(store, home):
+    """An import of a million messages is looked at once, not every night."""
     seen: list[str] = []
-    texts = [f"text {number}" for number in range(50)]
-    said = [message(f"m{n}", order_id="A", text=text) for n, text in enumerate(texts)]
+    threats = [f"{THREAT}, {number}" for number in range(5)]
+    texts = [text for one in threats for text in (one, "Where is it?", "Thank you!")]
+    said = [message(f"m{n:02}", order_id="A", text=text) for n, text in enumerate(texts)]
     write(store, messages=said)
-    Watch(store, home, read=counted(seen)).sweep(NOON)
-    assert seen == texts
+    counting(store, home, seen).sweep(NOON)
+    assert seen == threats
     write(store, messages=[threat("late")])
-    Watch(store, home, read=counted(seen)).sweep(NOON)
-    assert seen == [*texts, THREAT]
+    counting(store, home, seen).sweep(NOON)
+    assert seen == [*threats, THREAT]
 
 
 def test_a_sweep_may_be_cut_short_and_goes_on_where_it_was(store, home):
     seen: list[str] = []
-    looks = Watch(store, home, read=counted(seen))
-    said = [message(f"m{n}", order_id="A", text=f"text {n}") for n in range(10)]
-    write(store, messages=said)
+    looks = counting(store, home, seen)
+    threats = [f"{THREAT}, {number}" for number in range(10)]
+    write(store, messages=[message(f"m{n}", order_id="A", text=t) for n, t in enumerate(threats)])
     looks.sweep(NOON, most=4)
-    assert len(seen) == 4
+    assert seen == threats[:4]
     looks.sweep(NOON, most=4)
     looks.sweep(NOON, most=4)
-    assert seen == [f"text {n}" for n in range(10)]
+    assert seen == threats
+
+
+def test_a_phrase_that_the_operator_adds_finds_the_threats_of_before(store, home):
+    """What was looked at by other phrases is looked at again; what was raised is not raised."""
+    write(store, messages=[threat(), threat("m2", text="I know Uncle Bob at the harbour")])
+    assert codes(sweep(store, home, NOON)) == ["legal_threat"]
+    home.settings_path.write_text('[signals.phrases.regulator_threat]\nadd = ["uncle bob"]')
+    again = Home(home.path)
+    with again.open_store() as reopened:
+        assert reopened.read_again() == 2
+        raised = sweep(reopened, again, NOON)
+    assert codes(raised) == ["regulator_threat"]
 
 
 def test_history_that_an_import_brings_raises_nothing(store, home):
@@ -183,15 +199,6 @@ def test_an_old_message_that_is_told_now_is_no_history(store, home):
     old = {**threat(sent_at=NOON), "known_at": None}
     write(store, messages=[old], received_at=later)
     assert codes(watch(store, home).sweep(later + 1)) == ["legal_threat"]
-
-
-def test_a_process_reads_a_message_once_however_often_its_order_is_scored(store, home):
-    seen: list[str] = []
-    looks = Watch(store, home, read=counted(seen))
-    write(store, messages=[message("m1", order_id="A", text="Where is it?")])
-    for _ in range(3):
-        looks.review([key()], NOON)
-    assert seen == ["Where is it?"]
 
 
 def test_while_one_process_sweeps_another_leaves_it_to_it(store, home):

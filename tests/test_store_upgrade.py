@@ -10,10 +10,11 @@ from multiprocessing import get_context
 import numpy as np
 import pytest
 from shops import random_shop
-from store_rows import NOON, address, key, new_store, order, said_of, told
+from store_rows import NOON, address, key, message, new_store, order, said_of, told
 from store_workers import digest_of_facts
 
-from features.facts import FACTS_VERSION
+from features.facts import FACTS_VERSION, Readers
+from features.signals import SIGNALS
 from store import open_store, upgrade
 from store.errors import StoreError, StoreMissing, StoreNewer, StoreOlder
 
@@ -41,7 +42,10 @@ def stamped(folder, **changes):
     raw = sqlite3.connect(folder / "store.sqlite")
     with raw:
         (stamp,) = raw.execute("SELECT value FROM meta WHERE name = 'stamp'").fetchone()
-        raw.execute("UPDATE meta SET value = ?", (json.dumps(json.loads(stamp) | changes),))
+        raw.execute(
+            "UPDATE meta SET value = ? WHERE name = 'stamp'",
+            (json.dumps(json.loads(stamp) | changes),),
+        )
     raw.close()
 
 
@@ -85,6 +89,20 @@ def test_facts_of_an_older_kind_are_worked_out_anew_when_the_store_is_opened(tmp
     with new_store(tmp_path) as store:
         assert same(store.facts(), before)
         assert same(store.neighbourhood(asked, [moment] * 9, 3), near)
+
+
+def test_messages_are_read_again_once_after_an_operator_changed_the_phrases(tmp_path, monkeypatch):
+    monkeypatch.setattr(upgrade, "CHUNK", 2)
+    said = [message(str(at), text="what a banana republic") for at in range(5)]
+    with new_store(tmp_path) as store:
+        store.write({"messages": said}, received_at=NOON)
+        assert store.facts()["messages"]["signals"].tolist() == [0] * 5
+        assert store.read_again() == 0
+    readers = Readers.told({"anger": {"add": ["banana republic"]}}, {}, "riskradar.toml")
+    with open_store(tmp_path / "store.sqlite", readers=readers) as store:
+        assert store.read_again() == 5
+        assert store.facts()["messages"]["signals"].tolist() == [1 << SIGNALS.index("anger")] * 5
+        assert store.read_again() == 0
 
 
 def test_a_process_that_waited_for_another_to_upgrade_does_not_do_it_again(tmp_path):

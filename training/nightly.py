@@ -67,6 +67,8 @@ def nightly(
     home.create()
     with home.lock("nightly"), home.open_store() as store:
         reporter.say("reading the store")
+        if again := store.read_again():
+            reporter.say(f"{again} messages read again, by phrases that have changed")
         facts = store.facts(known_before=as_of)
         shop = feature_settings(home.settings)
         population = Population(facts, shop.money)
