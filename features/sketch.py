@@ -7,16 +7,15 @@ back from a sketch: a thousand bits stand for all the words of four languages.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import reduce
 from itertools import pairwise
 from operator import or_
-from typing import Any
 from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
+from features.identity import Values
 from features.text import plain
 
 BITS = 1_024
@@ -56,7 +55,7 @@ def _pairs(values: list[int]) -> list[int]:
     return [_BIT[one * _MIX + two * _OTHER >> 12 & LAST] for one, two in pairwise(values)]
 
 
-def sketches(texts: Sequence[Any], senders: Sequence[Any]) -> list[npt.NDArray[np.int64]]:
+def sketches(texts: Values, senders: Values) -> list[npt.NDArray[np.int64]]:
     """The facts FIELDS of messages, (n,) each; only the buyer's leave a trace.
 
     Each different text is read once.

@@ -73,7 +73,7 @@ def test_a_bundle_is_named_by_its_time_and_the_digest_of_its_manifest(bundle):
     data = (bundle / "manifest.json").read_bytes()
     body = data.split(b"\n", 1)[1]
     assert bundle.name == "2026-01-31T020000Z-" + hashlib.sha256(body).hexdigest()[:12]
-    assert json.loads(data)["format"] == 1
+    assert json.loads(data)["format"] == 2
 
 
 def test_the_manifest_says_what_was_handed_over_and_writes_nan_as_null(bundle):
@@ -224,7 +224,7 @@ def without_field(path: Path) -> Path:
     """Signed with the right key, but a field of the format is gone."""
     data = (path / seal.NAME).read_bytes().replace(b'"risk_head"', b'"riskhead"')
     body = data.split(b"\n", 1)[1]
-    first = f'{{"format": 1, "signature": "{seal._signature(body, example.KEY)}",\n'.encode()
+    first = f'{{"format": 2, "signature": "{seal._signature(body, example.KEY)}",\n'.encode()
     (path / seal.NAME).write_bytes(first + body)
     return path.rename(path.with_name(f"{path.name[:18]}-{seal.digest(first + body)}"))
 
@@ -263,14 +263,14 @@ DAMAGES = {
         "first line with format",
     ),
     "an_old_format": (
-        edit(seal.NAME, lambda d: d.replace(b'"format": 1', b'"format": 0', 1)),
+        edit(seal.NAME, lambda d: d.replace(b'"format": 2', b'"format": 1', 1)),
         seal.NAME,
-        "expected format 1, got format 0. Train a new bundle",
+        "expected format 2, got format 1. Train a new bundle",
     ),
     "a_format_to_come": (
-        edit(seal.NAME, lambda d: d.replace(b'"format": 1', b'"format": 2', 1)),
+        edit(seal.NAME, lambda d: d.replace(b'"format": 2', b'"format": 3', 1)),
         seal.NAME,
-        "expected format 1, got format 2. Upgrade riskradar",
+        "expected format 2, got format 3. Upgrade riskradar",
     ),
     "renamed_to_another_day": (
         renamed(lambda name: "2027" + name[4:]),
@@ -388,7 +388,8 @@ def test_the_same_names_built_by_other_code_are_refused(bundle):
 def test_the_proof_is_replayed_with_the_models_own_probabilities(bundle):
     seen = []
 
-    def replay(proof, run):
+    def replay(proof, run, encodings):
+        del encodings
         seen.append(run(np.array([proof["cases"][0]["features"]], np.float32)))
 
     open_it(bundle, replay=replay)
@@ -397,8 +398,8 @@ def test_the_proof_is_replayed_with_the_models_own_probabilities(bundle):
 
 
 def test_a_proof_that_scores_otherwise_refuses_the_bundle(bundle):
-    def replay(proof, run):
-        del proof, run
+    def replay(proof, run, encodings):
+        del proof, run, encodings
         raise ArithmeticError("order 3 differs by 0.2")
 
     with pytest.raises(BundleRejected, match=r"proof\.json.*order 3 differs by 0\.2"):

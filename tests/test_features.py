@@ -194,6 +194,7 @@ def test_there_are_at_least_sixty_features_in_named_groups() -> None:
         "address",
         "conversation",
         "said",
+        "encoded",
     }
     assert len(set(NAMES)) == len(NAMES)
 

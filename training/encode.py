@@ -1,0 +1,179 @@
+"""What outcomes teach about the words of buyers: weights for the bits of their messages.
+
+Knows nothing of text: a message is bits (features/sketch.py, features/signals.py) and an order an
+answer. A fit at an origin sees what its heads see: orders placed before it, answers known then.
+Its own orders never meet weights that saw them: time is cut into blocks, a buyer's orders belong
+to the block of the first, and each block is read by the weights that the others taught. Later
+orders are read by the weights of all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
+
+from features.encoded import Conversations, Encoding, Encodings
+from features.facts import NONE, Facts
+from features.index import Index
+from features.schema import DAY_US
+from training.labels import UNKNOWN
+from training.landmarks import Landmarks
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Answers = npt.NDArray[np.int8]
+
+BLOCKS = 5  # of time; with fewer, the weights that read an order know much less than those of all
+LEAST_MESSAGES = 200  # of answered orders; fewer teach names rather than words
+LEAST_POSITIVES = 30  # orders with messages that ended in trouble
+MOST_ORDERS = 30_000  # with messages, the latest; more words to learn from change little
+L2 = 10.0  # ridge on a weight, in orders (scikit-learn's 1 / C); see training/LOG.md
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What one origin gave.
+
+    Attributes:
+        encodings: of all blocks, for orders that the fit has not seen.
+        column: (landmarks,) of the fit's own orders by the other blocks, of later ones by all.
+
+    """
+
+    encodings: Encodings
+    column: Floats
+
+
+@dataclass(frozen=True)
+class _Lessons:
+    """Messages that teach: one row each, an order's weighing as much as the order.
+
+    Attributes:
+        bits: (r, WEIGHTS) of 0 and 1.
+        bad: (r,) whether its order ended in trouble.
+        weight: (r,) share of its order's weight.
+        block: (r,) block of its order.
+
+    """
+
+    bits: csr_matrix
+    bad: Flags
+    weight: Floats
+    block: Ints
+
+    def weights(self, without: int | None = None) -> Encoding | None:
+        """The weights that all teach, or all but one block; None where they have but one answer."""
+        rows = np.flatnonzero(self.block != (-1 if without is None else without))
+        bad, weight = self.bad[rows], self.weight[rows]
+        if not 0 < bad.sum() < len(bad):
+            return None
+        model = LogisticRegression(C=1.0 / L2, solver="lbfgs", tol=1e-5, max_iter=500)
+        model.fit(self.bits[rows], bad, weight)
+        rate = float(np.average(bad, weights=weight))
+        base = np.log(rate / (1.0 - rate))
+        return Encoding.rounded(model.coef_[0], float(model.intercept_[0] - base))
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Fits encodings for the landmarks of one night; the same origin is fitted once.
+
+    Attributes:
+        landmarks: (n,) moments that are learned from.
+        talk: what buyers had written by them.
+        answers_at: moment → (n,) answers that the weights are to foretell, as known then.
+        history_days, half_life_days: as for every fit.
+
+    """
+
+    landmarks: Landmarks
+    talk: Conversations
+    answers_at: Callable[[int], Answers]
+    history_days: float
+    half_life_days: float
+    _known: dict[tuple[int, int], Encoded] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        facts: Facts,
+        landmarks: Landmarks,
+        answers_at: Callable[[int], Answers],
+        *,
+        history_days: float,
+        half_life_days: float,
+    ) -> Encoder:
+        """From facts that hold the messages of the landmarks' orders."""
+        index = Index({"messages": facts["messages"]})
+        talk = Conversations.known(index, landmarks.order_key, landmarks.as_of)
+        return cls(landmarks, talk, answers_at, history_days, half_life_days)
+
+    def at(self, origin: int, known_at: int) -> Encoded:
+        """Weights from orders placed before `origin`, by answers known strictly by `known_at`."""
+        if (origin, known_at) not in self._known:
+            self._known[origin, known_at] = self._fit(origin, self.answers_at(known_at))
+        return self._known[origin, known_at]
+
+    def _fit(self, origin: int, answers: Answers) -> Encoded:
+        block = blocks(self.landmarks, origin)
+        lessons = self._lessons(origin, answers, block)
+        whole = None if lessons is None else lessons.weights()
+        if lessons is None or whole is None:
+            return Encoded(Encodings(), np.full(len(block), np.nan))
+        mine = block.take(self.talk.messages.owner)  # of each message of each moment
+        scores = whole.scores(self.talk.words).take(self.talk.which)
+        for one in range(BLOCKS):
+            of_block = np.flatnonzero(mine == one)
+            theirs = lessons.weights(without=one)
+            if theirs is None:
+                scores[of_block] = np.nan
+            else:
+                scores[of_block] = theirs.scores(self.talk.words).take(self.talk.which[of_block])
+        return Encoded(Encodings(whole), self.talk.trouble(scores))
+
+    def _lessons(self, origin: int, answers: Answers, block: Ints) -> _Lessons | None:
+        """The messages of answered orders at their last moment; None where there are too few."""
+        marks, owner = self.landmarks, self.talk.messages.owner
+        span = round(self.history_days * DAY_US)
+        learned = (marks.placed_at < origin) & (marks.placed_at >= origin - span)
+        learned &= (answers != UNKNOWN) & _last_of_order(marks)
+        learned &= np.bincount(owner, minlength=len(marks)) > 0
+        learned[np.flatnonzero(learned)[:-MOST_ORDERS]] = False
+        rows = np.flatnonzero(learned.take(owner))
+        of = owner.take(rows)
+        if len(rows) < LEAST_MESSAGES or (answers[learned] == 1).sum() < LEAST_POSITIVES:
+            return None
+        age = (origin - marks.placed_at[of]) / (self.half_life_days * DAY_US)
+        share = marks.propensity_weight[of] / np.bincount(of)[of]
+        bits = csr_matrix(self.talk.bits(self.talk.which.take(rows)), dtype=np.float64)
+        return _Lessons(bits, answers[of] == 1, share * 0.5**age, block[of])
+
+
+def blocks(marks: Landmarks, origin: int) -> Ints:
+    """(n,) block of time of each landmark's buyer, -1 of orders placed at or after the origin.
+
+    A buyer's orders belong to the block of the first one; buyers are unknown one by one. The
+    blocks hold about equally many buyers, whatever became of their orders.
+    """
+    buyer = np.where(marks.buyer_key == NONE, marks.order_key, marks.buyer_key)
+    before = np.flatnonzero(marks.placed_at < origin)
+    out = np.full(len(marks), -1, np.int64)
+    # Landmarks rise by placing: the first row of a buyer is the first order.
+    _, first, which = np.unique(buyer[before], return_index=True, return_inverse=True)
+    rank = np.empty(len(first), np.int64)
+    rank[np.argsort(first, kind="stable")] = np.arange(len(first))
+    out[before] = (rank * BLOCKS // max(1, len(first)))[which]
+    return out
+
+
+def _last_of_order(marks: Landmarks) -> Flags:
+    """Marks the last landmark of each order; they rise by (placed_at, order_key, as_of)."""
+    last = np.ones(len(marks), np.bool_)
+    last[:-1] = marks.order_key[1:] != marks.order_key[:-1]
+    return last
