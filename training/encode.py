@@ -17,12 +17,14 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from features.encoded import Conversations, Encoding, Encodings
+from features.encoded import WEIGHTS, Conversations, Encoding, Encodings
 from features.facts import NONE, Facts
 from features.index import Index
 from features.schema import DAY_US
+from features.sketch import BITS
 from training.labels import UNKNOWN
 from training.landmarks import Landmarks
+from training.metrics import Ranked, roc_auc_score
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -33,7 +35,14 @@ BLOCKS = 5  # of time; with fewer, the weights that read an order know much less
 LEAST_MESSAGES = 200  # of answered orders; fewer teach names rather than words
 LEAST_POSITIVES = 30  # orders with messages that ended in trouble
 MOST_ORDERS = 30_000  # with messages, the latest; more words to learn from change little
-L2 = 10.0  # ridge on a weight, in orders (scikit-learn's 1 / C); see training/LOG.md
+L2 = 20.0  # ridge on a weight, in orders (scikit-learn's 1 / C); see training/LOG.md
+# Somebody thought about what the signals mean, nobody about a bit of a sketch: a signal's weight
+# is held back nine times less.
+SIGNAL_SCALE = 3.0
+CLEARLY = 2.0  # standard errors by which the weights must rank orders that they have not seen
+
+
+_SCALE = np.append(np.ones(BITS), np.full(WEIGHTS - BITS, SIGNAL_SCALE))
 
 
 @dataclass(frozen=True)
@@ -55,10 +64,11 @@ class _Lessons:
     """Messages that teach: one row each, an order's weighing as much as the order.
 
     Attributes:
-        bits: (r, WEIGHTS) of 0 and 1.
+        bits: (r, WEIGHTS) of 0 and what a bit is scaled to, see SIGNAL_SCALE.
         bad: (r,) whether its order ended in trouble.
         weight: (r,) share of its order's weight.
         block: (r,) block of its order.
+        last: (landmarks,) the last one of each order that teaches.
 
     """
 
@@ -66,18 +76,22 @@ class _Lessons:
     bad: Flags
     weight: Floats
     block: Ints
+    last: Flags
 
     def weights(self, without: int | None = None) -> Encoding | None:
-        """The weights that all teach, or all but one block; None where they have but one answer."""
+        """The weights that all teach, or all but one block; None where they have but one answer.
+
+        Against the average of the messages that teach: against their base rate, blocks of another
+        rate would be told apart by their weights' intercepts.
+        """
         rows = np.flatnonzero(self.block != (-1 if without is None else without))
         bad, weight = self.bad[rows], self.weight[rows]
         if not 0 < bad.sum() < len(bad):
             return None
         model = LogisticRegression(C=1.0 / L2, solver="lbfgs", tol=1e-5, max_iter=500)
         model.fit(self.bits[rows], bad, weight)
-        rate = float(np.average(bad, weights=weight))
-        base = np.log(rate / (1.0 - rate))
-        return Encoding.rounded(model.coef_[0], float(model.intercept_[0] - base))
+        average = np.average(self.bits[rows] @ model.coef_[0], weights=weight)
+        return Encoding.rounded(model.coef_[0] * _SCALE, -float(average))
 
 
 @dataclass(frozen=True)
@@ -122,10 +136,11 @@ class Encoder:
 
     def _fit(self, origin: int, answers: Answers) -> Encoded:
         block = blocks(self.landmarks, origin)
+        unknown = Encoded(Encodings(), np.full(len(block), np.nan))
         lessons = self._lessons(origin, answers, block)
         whole = None if lessons is None else lessons.weights()
         if lessons is None or whole is None:
-            return Encoded(Encodings(), np.full(len(block), np.nan))
+            return unknown
         mine = block.take(self.talk.messages.owner)  # of each message of each moment
         scores = whole.scores(self.talk.words).take(self.talk.which)
         for one in range(BLOCKS):
@@ -135,7 +150,11 @@ class Encoder:
                 scores[of_block] = np.nan
             else:
                 scores[of_block] = theirs.scores(self.talk.words).take(self.talk.which[of_block])
-        return Encoded(Encodings(whole), self.talk.trouble(scores))
+        column = self.talk.trouble(scores)
+        told = np.flatnonzero(lessons.last & np.isfinite(column))
+        if not _ranks_clearly(answers[told] == 1, column[told]):
+            return unknown
+        return Encoded(Encodings(whole), column)
 
     def _lessons(self, origin: int, answers: Answers, block: Ints) -> _Lessons | None:
         """The messages of answered orders at their last moment; None where there are too few."""
@@ -152,7 +171,23 @@ class Encoder:
         age = (origin - marks.placed_at[of]) / (self.half_life_days * DAY_US)
         share = marks.propensity_weight[of] / np.bincount(of)[of]
         bits = csr_matrix(self.talk.bits(self.talk.which.take(rows)), dtype=np.float64)
-        return _Lessons(bits, answers[of] == 1, share * 0.5**age, block[of])
+        bits = bits.multiply(_SCALE).tocsr()
+        return _Lessons(bits, answers[of] == 1, share * 0.5**age, block[of], learned)
+
+
+def _ranks_clearly(bad: Flags, score: Floats) -> bool:
+    """Whether a score that never saw its own orders has them in better order than chance.
+
+    Weights that have learned names, or a few loud orders, rank others no better than chance or
+    worse; a head would then learn to read them the wrong way round.
+    """
+    positives, negatives = int(bad.sum()), int((~bad).sum())
+    if not positives or not negatives:
+        return False
+    area = roc_auc_score(Ranked.of(bad, score).groups(np.ones((1, len(bad)))))[0]
+    # The standard error of the area where there is nothing to rank by (Mann and Whitney 1947).
+    error = np.sqrt((positives + negatives + 1) / (12 * positives * negatives))
+    return bool(area - 0.5 >= CLEARLY * error)
 
 
 def blocks(marks: Landmarks, origin: int) -> Ints:

@@ -190,8 +190,9 @@ class _Night:
             _taken(head.judged, rows), head.contenders["model"][rows], probabilities[:, column]
         )
 
-
-    def _as_read_by(self, champion: Bundle, learned: Learned, rows: npt.NDArray[np.int64]) -> Matrix:
+    def _as_read_by(
+        self, champion: Bundle, learned: Learned, rows: npt.NDArray[np.int64]
+    ) -> Matrix:
         """What the champion would have read at some landmarks: its own encodings, not tonight's."""
         marks, encoded = learned.table.landmarks.take(rows), encoded_features()
         theirs = Encodings.of_arrays(champion.encodings)
