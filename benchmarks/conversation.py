@@ -10,7 +10,6 @@ language that no phrase file knows.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,6 +31,12 @@ END_AT = 1_795_000_000_000_000  # 2026-11-18
 DAYS = 400
 # What dissatisfaction that is voiced leads to; the other kinds have other causes.
 KINDS = ("a_to_z_claim", "complaint", "negative_review", "cancelled_by_buyer")
+# Groups of features that the model does without, by what is then left beside the column.
+LEFT_OUT = {
+    "all features": (),
+    "all but what messages say": ("said",),
+    "all but features of messages": ("said", "conversation"),
+}
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 STRANGE = str.maketrans(LETTERS + LETTERS.upper(), (LETTERS[13:] + LETTERS[:13]) * 2)
 HAN_SHIFT = 1_000  # code points; another Han character, which says something else or nothing
@@ -41,7 +46,7 @@ def strange(text: str) -> str:
     """A text in a language that nobody taught us: the same words, spelt otherwise.
 
     >>> strange("Where is it? 在哪里")
-    'jurer vf vg? 媐垂鷴'
+    'jurer vf vg? 嬐壒里'
     """
     shifted = [chr(ord(c) + HAN_SHIFT) if "\u4e00" <= c < "\u9000" else c for c in text]
     return "".join(shifted).translate(STRANGE)
@@ -53,24 +58,20 @@ def main() -> None:
     parser.add_argument("--orders", type=int, default=4_000)
     parser.add_argument("--seed", type=int, default=3)
     asked = parser.parse_args()
-    tables = simulate(
-        orders=asked.orders, seed=asked.seed, start_at=END_AT - DAYS * DAY_US, days=DAYS
-    ).tables
+    start_at = END_AT - DAYS * DAY_US
+    tables = simulate(orders=asked.orders, seed=asked.seed, start_at=start_at, days=DAYS).tables
     print(
-        f"Synthetic: {asked.orders:,} simulated orders over {DAYS} days, seed {asked.seed}; risk is"
+        f"Synthetic: {asked.orders:,} orders over {DAYS} days, seed {asked.seed}; `risk` is any of"
     )
     print(f"{', '.join(KINDS)}. Gain of `conversation_trouble`, paired, 95 %.\n")
-    print(
-        "| messages | judged orders | ROC AUC gain | log loss gain | pays |\n|---|---|---|---|---|"
-    )
-    told = {"as simulated": tables, "in a language that no phrase file knows": _strange(tables)}
+    print("| messages | beside | ROC AUC gain | log loss gain | pays |\n|---|---|---|---|---|")
+    told = {"as simulated": tables, "in an unknown language": _strange(tables)}
     for name, records in told.items():
-        orders, found = _gain(facts_of_records(records))
-        print(
-            f"| {name} | {orders:,} | {_said(found.roc_auc_gain)} | {_said(found.log_loss_gain)} "
-            f"| {'yes' if found.pays else 'no'} |",
-            flush=True,
-        )
+        facts = facts_of_records(records)
+        for beside, left_out in LEFT_OUT.items():
+            found = _gain(facts, left_out)
+            gains = f"{_said(found.roc_auc_gain)} | {_said(found.log_loss_gain)}"
+            print(f"| {name} | {beside} | {gains} | {'yes' if found.pays else 'no'} |", flush=True)
 
 
 def _strange(tables: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
@@ -78,21 +79,22 @@ def _strange(tables: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[
     return {**tables, "messages": rows}
 
 
-def _gain(facts: Facts) -> tuple[int, Ablation]:
-    """Orders of the validating windows, and the gain on them."""
+def _gain(facts: Facts, left_out: tuple[str, ...]) -> Ablation:
+    """The gain on the validating windows for a model without some groups of features."""
     shop = FeatureSettings()
     population = Population(facts, shop.money)
+    gone = {name for group in left_out for name in groups()[group]}
+    kept = [at for at, name in enumerate(input_names()) if name not in gone]
 
     def matrix(marks: Landmarks) -> Any:
-        return features_of(facts, Asked(marks.order_key, marks.as_of), shop, population)
+        asked = Asked(marks.order_key, marks.as_of)
+        return features_of(facts, asked, shop, population)[:, kept]
 
+    names = tuple(input_names()[at] for at in kept)
     settings = LearnSettings(risk_kinds=KINDS, min_positives=10**9)
-    learned = learn(facts, matrix, input_names(), settings=settings, as_of=END_AT)
+    learned = learn(facts, matrix, names, settings=settings, as_of=END_AT)
     (found,) = ablations(learned, facts, {"encoded": groups()["encoded"]})[RISK]
-    windows = [window for window in learned.heads[RISK].plan.windows if not window.judges]
-    marks = learned.table.landmarks
-    inside = (marks.placed_at >= windows[0].origin) & (marks.placed_at < windows[-1].until)
-    return int((inside & marks.decision).sum()), found
+    return found
 
 
 def _said(gain: Interval) -> str:
@@ -100,4 +102,4 @@ def _said(gain: Interval) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

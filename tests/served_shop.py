@@ -64,8 +64,11 @@ def fill(home: Home, now: int) -> None:
             store.put_state("", day, population.state(day).to_bytes(), STATE_VERSION)
 
 
-def add_model(home: Home, at: int, *, l2: float = 100.0) -> str:
-    """Learn from the store, write a bundle made at `at`; its name. Another `l2`, another model."""
+def add_model(home: Home, at: int, *, l2: float = 100.0, carried: Encodings = ENCODINGS) -> str:
+    """Learn from the store, write a bundle made at `at`; its name. Another `l2`, another model.
+
+    `carried` are the encodings in the bundle, which those learned with may not be.
+    """
     with home.open_store(readonly=True) as store:
         facts = store.facts()
     matrix, outcome = _examples(home, facts)
@@ -83,7 +86,7 @@ def add_model(home: Home, at: int, *, l2: float = 100.0) -> str:
         feature_names=input_names(),
         fingerprint=fingerprint(),
         heads=tuple(head.name for head in model.heads),
-        encodings=ENCODINGS.arrays(),
+        encodings=carried.arrays() or None,
     )
     return write_bundle(home.models_dir, signing_key(home.path / "models.key"), contents, at).name
 
@@ -94,10 +97,13 @@ def promote(home: Home, name: str) -> None:
 
 
 def _examples(home: Home, facts: Facts) -> tuple[np.ndarray, Mapping[str, np.ndarray]]:
-    """Features just after each order became known, and whether any outcome or a return followed."""
+    """What is read a day after each order became known, and whether an outcome or a return came.
+
+    By then some buyers have written, so the model reads what words are worth.
+    """
     orders = facts["orders"]
     keys, first = np.unique(orders["order_key"], return_index=True)
-    queries = Queries(keys, orders["known_at"][first] + 1)
+    queries = Queries(keys, orders["known_at"][first] + DAY_US)
     shop = feature_settings(home.settings)
     matrix = inputs(facts, queries, Population(facts, shop.money), shop, ENCODINGS)
     outcomes = facts["outcomes"]

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from served_shop import NOW, Caller
 
+from features.encoded import Encodings
 from features.facts import key_of
 from features.schema import DAY_US
 from models.registry import Registry
@@ -72,6 +73,15 @@ def test_the_manifest_says_what_was_learned_from(promoted: Home) -> None:
     assert NOW - DAYS * DAY_US <= window["first_placed_at"] < window["last_placed_at"] < NOW
     assert window["as_of"] == NOW - NOW % 1_000_000
     assert window["orders"]["risk"] > window["positives"]["risk"] > 50
+
+
+def test_what_was_learned_of_words_travels_in_the_bundle_and_is_read_by_the_model(
+    promoted: Home,
+) -> None:
+    bundle = open_champion(promoted)
+    assert bundle.feature_names[-1] == "conversation_trouble"
+    assert Encodings.of_arrays(bundle.encodings).conversation is not None
+    assert "encodings.npz" in bundle.manifest.files
 
 
 def test_a_night_without_enough_history_fails_and_leaves_no_model(tmp_path: Path) -> None:

@@ -35,10 +35,10 @@ BLOCKS = 5  # of time; with fewer, the weights that read an order know much less
 LEAST_MESSAGES = 200  # of answered orders; fewer teach names rather than words
 LEAST_POSITIVES = 30  # orders with messages that ended in trouble
 MOST_ORDERS = 30_000  # with messages, the latest; more words to learn from change little
-L2 = 20.0  # ridge on a weight, in orders (scikit-learn's 1 / C); see training/LOG.md
+L2 = 60.0  # ridge on a weight, in orders (scikit-learn's 1 / C); see training/LOG.md
 # Somebody thought about what the signals mean, nobody about a bit of a sketch: a signal's weight
-# is held back nine times less.
-SIGNAL_SCALE = 3.0
+# is held back a hundred times less.
+SIGNAL_SCALE = 10.0
 CLEARLY = 2.0  # standard errors by which the weights must rank orders that they have not seen
 
 
