@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import sys
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from little_shop import SHOP, at, facts, key, order, outcome
 
-from features.encoded import CONVERSATION
+from features.build import FeatureSettings
+from features.encoded import CONVERSATION, WEIGHTS, Encoding, Encodings
 from features.facts import Facts
+from features.index import Index
+from features.population import Population
 from features.schema import DAY_US, HOUR_US
+from store.home import Home
 from training.encode import BLOCKS, Encoded, Encoder, blocks
 from training.labels import UNKNOWN
 from training.landmarks import Landmarks
 from training.learn import Learned, ablations, learn
+from training.nightly import _Night
+from training.progress import Reporter
 from training.recipe import LearnSettings
 
 DAYS = 400.0
@@ -173,6 +181,23 @@ def test_the_same_facts_give_the_same_weights(shop, model):
         again.encodings.conversation.weights, model.encodings.conversation.weights
     )
     np.testing.assert_array_equal(again.table.matrix, model.table.matrix)
+
+
+def test_a_champion_is_judged_by_what_it_would_have_read_itself(shop, model, tmp_path):
+    """Its own weights of words, not tonight's, on the same moments."""
+    money = FeatureSettings().money
+    night = _Night(
+        Home(tmp_path), shop.facts, FeatureSettings(), Population(shop.facts, money),
+        as_of=shop.as_of, now=shop.as_of, reporter=Reporter(sys.stderr),
+    )  # fmt: skip
+    theirs = Encodings(Encoding.rounded(np.ones(WEIGHTS), 0.5))
+    rows = np.flatnonzero(np.isfinite(model.table.matrix[:, 1]))[:50]
+    read = night._as_read_by(SimpleNamespace(encodings=theirs.arrays()), model, rows)
+    marks = model.table.landmarks.take(rows)
+    (expected,) = theirs.columns(Index(shop.facts), marks.order_key, marks.as_of)
+    np.testing.assert_array_equal(read[:, 1], expected.astype(np.float32))
+    np.testing.assert_array_equal(read[:, 0], model.table.matrix[rows, 0])
+    assert (read[:, 1] > model.table.matrix[rows, 1] + 1).all()
 
 
 def test_too_few_messages_teach_nothing_and_the_model_does_without():

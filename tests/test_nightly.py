@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,6 +41,16 @@ def night(home: Home) -> subprocess.CompletedProcess[str]:
     return riskradar(home, "nightly", "--as-of", "2026-11-18T11:06:40Z")
 
 
+def outspoken(tables: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """The shop with a word more in what buyers write of orders that end in an outcome."""
+    ends = {row["order_id"] for row in tables["outcomes"]}
+    messages = [
+        row | {"text": f"{row['text']} zepsute"} if row["order_id"] in ends else row
+        for row in tables["messages"]
+    ]
+    return tables | {"messages": messages}
+
+
 @pytest.fixture(scope="module")
 def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home after its first night, to be copied and never written to."""
@@ -47,7 +58,7 @@ def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home.settings_path.write_text(SETTINGS)
     shop = simulate(orders=ORDERS, seed=3, start_at=NOW - DAYS * DAY_US, days=DAYS)
     with home.open_store() as store:
-        store.write(shop.tables, received_at=NOW)
+        store.write(outspoken(shop.tables), received_at=NOW)
     ran = night(home)
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.startswith("promoted ")
