@@ -164,6 +164,7 @@ def ingest(
             progress=reporter.at,
         )
     click.echo(describe(summary))
+    cli_alerts.look_after(home)
 
 
 @main.command()
@@ -195,6 +196,7 @@ def nightly(home: Home, as_of: int | None, ablation: bool) -> None:
                 home, as_of=as_of or now_us(), now=now_us(), reporter=reporter, ablation=ablation
             )
         click.echo(result.line)
+    cli_alerts.look_after(home)
     raise SystemExit(result.code)
 
 

@@ -15,7 +15,7 @@ from cli_upkeep import clear_errors, now_us, pass_home
 
 if TYPE_CHECKING:
     from store import Store
-    from store.alerts import Alert
+    from store.alert_types import Alert
     from store.home import Home
 
 EVERYTHING = 10**9  # alerts; all there are
@@ -59,6 +59,17 @@ def look(home: Home, store: Store) -> int:
     from outreach.alerts import sweep  # noqa: PLC0415 - see cli.py
 
     return len(sweep(store, home, now_us()))
+
+
+def look_after(home: Home) -> None:
+    """What an import or a night leaves behind: new alerts raised, missing evidence frozen."""
+    if not home.store_path.exists():
+        return
+    with clear_errors(), home.open_store() as store:
+        count = look(home, store)
+    if count:
+        said = "1 red alert" if count == 1 else f"{count:,} red alerts"
+        click.echo(f"{said} raised; see `riskradar alerts list`", err=True)
 
 
 def _told(alert: Alert) -> dict[str, Any]:
@@ -117,7 +128,7 @@ def alerts_close(home: Home, alert_id: str, root_cause: Any, reason: str, closed
     \b
     Example:  riskradar alerts close ID --root-cause logistics --reason "Lost; refunded" --by Wei
     """  # noqa: D301 - as above
-    from store.alerts import Closing  # noqa: PLC0415 - see cli.py
+    from store.alert_types import Closing  # noqa: PLC0415 - see cli.py
 
     try:
         closing = Closing(root_cause, reason, closed_by, now_us())

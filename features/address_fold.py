@@ -22,10 +22,10 @@ def _fold(letter: str) -> int | None:
     if "\x80" <= letter < "\xa0" or letter == "\xad":  # what UTF-8 read as Latin-1 leaves behind
         return ord(letter)
     category = unicodedata.category(letter)
-    if category in {"Cf", "Mn"} and ord(letter) < 0x900:  # later signs carry vowels (Indic, Thai)
+    if category in {"Cs", "Cc", "Cf"}:  # half a sign, which no encoding knows, or an invisible one
+        return 0xFFFD if category == "Cs" else ord(" ") if letter.isspace() else None
+    if category == "Mn" and ord(letter) < 0x900:  # later signs carry vowels (Indic, Thai)
         return None
-    if category in {"Cf", "Cc"}:
-        return ord(" ") if letter.isspace() else None
     if letter.isdecimal():
         return ord("0") + unicodedata.decimal(letter)
     narrow = unicodedata.normalize("NFKC", letter)

@@ -23,7 +23,9 @@ from phonenumbers import (
 from features.address_fold import Folded
 
 LEAST_DIGITS = 6  # fewer is no phone of anybody
+MOST_READ = 60  # signs of a phone column
 LEAST_ABROAD = 11  # digits of a number with its country's code, where no plus says so
+ONE_NUMBER = 13  # digits; in more there may be an extension or a second number
 MOST_DIGITS = 15  # ITU-T E.164
 _KINDS = ("fixed_line", "mobile", "toll_free", "shared_cost", "voip", "personal_number", "uan")
 _MASKED = re.compile(r"[\sx*•●#+()\-.\d]*[x*•●#]{2}[\sx*•●#+()\-.\d]*")
@@ -37,7 +39,7 @@ _NOT_DIGITS = re.compile(r"[^\d]+")
 _FILLER = re.compile(
     r"(\d)\1*|\d*(\d)\2{7,}\d*|0?123456(?:7(?:8(?:9(?:0|01|012)?)?)?)?|13800138000"
 )
-_SIGNS = dict.fromkeys(map(ord, " +-.()/"))
+_SIGNS = dict.fromkeys(map(ord, " +-.()"))
 _CARIBBEAN = re.compile(
     r"(?:242|246|264|268|284|340|345|441|473|649|658|664|67[01]|684|721|758|767|78[47]|8[024]9|"
     r"86[89]|876|939)[2-9]\d{6}"
@@ -69,8 +71,12 @@ def rings(text: str, country: str | None) -> bool:
     (True, True, False)
     """
     plan = _plan(country) if country else None
-    if plan is not None and _rings_quickly(_digits(text), plan):
-        return True
+    if plan is not None:
+        bare = text.translate(_SIGNS)
+        if _rings_quickly(bare if bare.isdecimal() else _NOT_DIGITS.sub("", bare), plan):
+            return True
+        if bare.isdecimal() and len(bare) <= ONE_NUMBER:
+            return _rings(text, country)
     if _MASKED.fullmatch(text):
         return True
     parts = _parts(text)
@@ -159,7 +165,7 @@ _NOTHING = frozenset(("", "na", "n/a", "none", "null", "nan", "-", "0"))
 
 def phone_span(phone: Folded, country: str | None) -> tuple[int, int] | None:
     """Where a phone is none, or None; a blank one, or "n/a", is missing, not wrong."""
-    text = phone.text.strip()
+    text = phone.text.strip()[:MOST_READ]
     if text in _NOTHING or rings(text, country):
         return None
     return phone.whole()

@@ -14,6 +14,7 @@ from features.address_fold import Folded
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Counts = Ints | Floats
 
 LEAST_DELIVERED = 20  # orders delivered to a postcode area before it may contradict a region
 SURE = 0.95  # belief from which a postcode area and a region are said to contradict each other
@@ -52,7 +53,7 @@ def two_regions(line: Folded) -> tuple[int, int] | None:
 
 
 def mismatch_belief(
-    pair_delivered: Ints, area_delivered: Ints, kinds: Ints | None = None
+    pair_delivered: Counts, area_delivered: Counts, kinds: Counts | None = None
 ) -> Floats:
     """Belief that parcels to a postcode area do not go to this region (or city), (n,) in [0, 1].
 
@@ -68,7 +69,7 @@ def mismatch_belief(
 
 
 def mismatched(
-    pair_delivered: Ints, area_delivered: Ints, kinds: Ints | None = None
+    pair_delivered: Counts, area_delivered: Counts, kinds: Counts | None = None
 ) -> npt.NDArray[np.bool_]:
     """Whether a postcode area and a region (or city) contradict each other, (n,).
 
@@ -77,3 +78,17 @@ def mismatched(
     sure = mismatch_belief(pair_delivered, area_delivered, kinds) >= SURE
     said: npt.NDArray[np.bool_] = sure & (area_delivered >= LEAST_DELIVERED)
     return said
+
+
+def first_deliveries(pair: Ints, area: Ints, day: Ints) -> tuple[Ints, Ints]:
+    """The day on which each pair of area and region was first delivered to, and its area.
+
+    All (m,), one a delivered order: which pair, its area (keys or positions), and the day. Returns
+    (k,) rising days and their areas, each pair once: what is added to an area's count of regions.
+    """
+    ranked = np.lexsort((day, pair))
+    first = np.ones(len(pair), np.bool_)
+    first[1:] = pair[ranked][1:] != pair[ranked][:-1]
+    rows = ranked[first]
+    rows = rows[np.argsort(day[rows], kind="stable")]
+    return day[rows], area[rows]

@@ -33,6 +33,7 @@ _PATTERNS = {country: re.compile(form) for country, form in _FORMS.items()}
 # A spreadsheet takes the zero off the front: whole regions (Boston, Barcelona, Leipzig) would be
 # called wrong for what an export did, so one digit less is accepted where codes begin with 0.
 _ZERO_LOST = {"US": 4, "MX": 4, "BR": 7, "ES": 4, "DE": 4, "FR": 4, "IT": 4, "CN": 5}
+MOST_READ = 40  # signs; in more there is no postcode alone
 _LETTERED = {"CA", "GB", "AR"}
 # Fillers. 000000 in China is none of the buyer's: Taobao writes it where there is no postcode.
 _FILLERS = re.compile(r"(\d)\1{3,}|12345(?:6(?:7(?:89?)?)?)?|1234|01234(?:5(?:67?)?)?")
@@ -43,7 +44,7 @@ _REAL = {
 }
 _ABSENT = {"CN": {"000000", "0"}, "CL": {"0", "0000000"}, "CO": {"0", "000000", "00000"}}
 _BESIDE = dict.fromkeys(map(ord, " .-'\u2010\u2011\u2012\u2013\u2014\u2015\t\n"))
-_LABEL = re.compile(r"^(?:[a-z]{1,3}|cep|plz|cap|zip|pin(?:code)?|邮编|:)*(?=\d)")
+_LABEL = re.compile(r"^(?:[a-z:]{1,8}|邮编:?)(?=\d)")
 _NOTHING = frozenset(("", "na", "n/a", "none", "null", "nan", "-", "x"))
 
 
@@ -79,7 +80,7 @@ def _fits(text: str, country: str) -> bool:
 
 def postcode_span(postcode: Folded, country: str) -> tuple[int, int] | None:
     """Where a postcode is no postcode of its country, or None; a blank or "n/a" is just missing."""
-    text = postcode.text.strip()
+    text = postcode.text.strip()[:MOST_READ]
     if text in _NOTHING or is_postcode(text, country):
         return None
     return postcode.whole()

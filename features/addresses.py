@@ -7,7 +7,7 @@ shop's delivered orders and are found in `features.address_place`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
@@ -40,20 +40,22 @@ __all__ = [
     "Kind",
     "codes_of",
     "country_of",
+    "defect_bits",
     "defects",
     "mask",
 ]
 
 _LINES = ("line1", "line2")
-_FREE = ("line1", "line2", "district", "city")  # text where anything may be typed
+_ALONE = ("recipient", "phone", *_LINES, "postcode")  # read as this address has them
 _TOWN = frozenset(("district", "city", "region", "postcode"))
 MAX_READ = 500  # signs of a field that are read: no address is longer, and time is bounded
-_UNNUMBERED = frozenset(("po_box", "locker", "placeholder"))  # ask for no house number
+# Codes of a line that is no street, so asks for no house number.
+_NO_STREET = frozenset(("po_box", "locker", "placeholder", "gibberish"))
 _ASKED = frozenset(("line1", "city"))  # where a filler stands for what the parcel needs
-_READ = tuple(field for field in FIELDS if field != "country")
-# Towns come again and again, streets and people hardly: only the first are worth remembering.
-_FOLD = dict.fromkeys(("district", "city", "region"), lru_cache(maxsize=1 << 13)(fold))
-Check = Callable[[Folded], Iterator[tuple[str, int, int]]]
+_UNNUMBERED = frozenset(KIND_OF["number_declared_none"].countries)
+_LATIN_ONLY = frozenset(KIND_OF["foreign_script"].countries)
+Found = tuple[str, int, int]  # code, and its span in the field as received
+Check = Callable[[Folded], Iterator[Found]]
 Parts = dict[str, Folded]
 
 
@@ -67,13 +69,29 @@ def defects(row: Mapping[str, Any]) -> tuple[Defect, ...]:
     >>> [d.code for d in defects({"line1": "asdf asdf", "city": "Reno", "country": "US"})]
     ['gibberish']
     """
-    country = country_of(_text(row.get("country")))
-    parts = {name: _FOLD.get(name, fold)(text) for name in _READ if (text := _text(row.get(name)))}
-    found = list(_in_free_text(parts, country))
+    texts = {name: text for name in FIELDS if (text := _text(row.get(name)))}
+    country = country_of(texts.get("country"))
+    parts = {name: fold(texts[name]) for name in _ALONE if name in texts}
+    found = list(_in_lines(parts, country))
     found += _in_street(parts, country, {defect.code for defect in found})
-    found += _in_town(parts, country)
+    found += _in_towns(texts, country)
+    if "line1" in parts and country:
+        found += _in_one_line(parts, country, alone=_TOWN.isdisjoint(texts))
     found += _in_the_rest(parts, country)
-    return tuple(sorted(found, key=_order))
+    return tuple(sorted(found, key=_order) if found else found)
+
+
+def defect_bits(columns: Sequence[Iterable[Any]]) -> list[int]:
+    """`mask` of each row's defects: the columns of FIELDS in their order, (n,) each.
+
+    An address that comes again is read once.
+
+    >>> defect_bits([[None], ["12345"], *([[None]] * 7)])
+    [32768]
+    """
+    rows = list(zip(*columns, strict=True))
+    known = {row: mask(defects(dict(zip(FIELDS, row, strict=True)))) for row in set(rows)}
+    return [known[row] for row in rows]
 
 
 def _text(value: Any) -> str | None:
@@ -84,17 +102,39 @@ def _order(defect: Defect) -> tuple[int, int]:
     return DEFECTS.index(defect.code), FIELDS.index(defect.field)
 
 
-def _in_free_text(parts: Parts, country: str | None) -> Iterator[Defect]:
-    """What may stand in any of the lines and the town's name."""
-    free = [field for field in _FREE if field in parts]
-    checks = _checks("\n".join([parts[field].text for field in free]), country)
-    for field in free:
-        if field in _ASKED and is_filler(parts[field]):
-            yield Defect("placeholder", field, *parts[field].whole())
-            continue
-        for check in checks:
-            for code, start, end in check(parts[field]):
+def _in_lines(parts: Parts, country: str | None) -> Iterator[Defect]:
+    """What may stand in the street lines, whatever they say otherwise."""
+    lines = [field for field in _LINES if field in parts]
+    checks = _checks("\n".join([parts[field].text for field in lines]), country)
+    for field in lines:
+        for code, start, end in _of_text(parts[field], checks, filler=field in _ASKED):
+            yield Defect(code, field, start, end)
+
+
+def _of_text(text: Folded, checks: Sequence[Check], *, filler: bool) -> Iterator[Found]:
+    if filler and is_filler(text):
+        yield ("placeholder", *text.whole())
+        return
+    for check in checks:
+        yield from check(text)
+
+
+def _in_towns(texts: Mapping[str, str], country: str | None) -> Iterator[Defect]:
+    for field in ("district", "city"):
+        if field in texts:
+            for code, start, end in _of_town(texts[field], country, city=field == "city"):
                 yield Defect(code, field, start, end)
+
+
+# Towns come again and again, streets and people hardly: only the first are worth remembering.
+@lru_cache(maxsize=1 << 13)
+def _of_town(name: str, country: str | None, *, city: bool) -> tuple[Found, ...]:
+    """What is wrong with the name of a town; a city without a letter names none."""
+    text = fold(name)
+    found = tuple(_of_text(text, _checks(text.text, country), filler=city))
+    if city and without_letters(text):
+        found += (("missing_locality", *text.whole()),)
+    return found
 
 
 def _checks(text: str, country: str | None) -> list[Check]:
@@ -104,7 +144,7 @@ def _checks(text: str, country: str | None) -> list[Check]:
         checks.append(words)
     if may_be_noisy(text):
         checks.append(noise)
-    if not text.isascii() and country in KIND_OF["foreign_script"].countries:
+    if not text.isascii() and country in _LATIN_ONLY:
         checks.append(unread)
     if may_hold_phone(text):
         checks.append(partial(phone_inside, country=country))
@@ -114,7 +154,7 @@ def _checks(text: str, country: str | None) -> list[Check]:
 def _in_street(parts: Parts, country: str | None, known: set[str]) -> Iterator[Defect]:
     """What both street lines together lack; what is no street at all lacks nothing more."""
     fields = [field for field in _LINES if field in parts]
-    if not fields or not known.isdisjoint((*_UNNUMBERED, "gibberish")):
+    if not fields or not known.isdisjoint(_NO_STREET):
         return
     joined = ", ".join([parts[field].text for field in fields])
     first = fields[0]
@@ -122,7 +162,7 @@ def _in_street(parts: Parts, country: str | None, known: set[str]) -> Iterator[D
         yield Defect("too_short", first, *parts[first].whole())
     elif country is not None and without_house(joined, country):
         yield Defect("no_house_number", first, *parts[first].whole())
-    if country in KIND_OF["number_declared_none"].countries:
+    if country in _UNNUMBERED:
         yield from _declared(parts)
 
 
@@ -133,19 +173,16 @@ def _declared(parts: Parts) -> Iterator[Defect]:
             yield Defect("number_declared_none", field, *parts[field].span(*said))
 
 
-def _in_town(parts: Parts, country: str | None) -> Iterator[Defect]:
-    """A town that is missing, or of which there are two."""
-    city, line1 = parts.get("city"), parts.get("line1")
-    if city is not None and without_letters(city):
-        yield Defect("missing_locality", "city", *city.whole())
-    elif country and line1 and _TOWN.isdisjoint(parts):
-        lines = ", ".join(parts[field].text for field in _LINES if field in parts)
+def _in_one_line(parts: Parts, country: str, *, alone: bool) -> Iterator[Defect]:
+    """What a first line lacks that stands alone, or says twice where everything is in it."""
+    line1 = parts["line1"]
+    if alone:
+        lines = ", ".join([parts[field].text for field in _LINES if field in parts])
         if only_street(lines, country):
             yield Defect("missing_locality", "line1", *line1.whole())
-    if country == "CN" and line1:
-        second = two_regions(line1)
-        if second:
-            yield Defect("two_regions", "line1", *second)
+    second = two_regions(line1) if country == "CN" else None
+    if second:
+        yield Defect("two_regions", "line1", *second)
 
 
 def _in_the_rest(parts: Parts, country: str | None) -> Iterator[Defect]:

@@ -6,6 +6,7 @@ mention, each in its own language: `attributes.toml` names an attribute in sever
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -13,8 +14,9 @@ from importlib.resources import files
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from features.identity import plain
+from features.text import plain
 
+SIGNS = re.compile(r"[^\w]+")
 MOST = 62  # attributes: a fact is 64 bits, of which one says unknown and one the sign
 
 
@@ -35,11 +37,9 @@ class Attributes:
 
     def mentioned(self, text: str | None) -> int:
         """The attributes that a text names, as bits in the order of `names`; 0 for none."""
-        folded = plain(text)
-        if folded is None:
-            return 0
         mask = 0
-        for word, _, _ in self.automaton.find_matches_as_indexes(f" {folded} ", overlapping=True):
+        folded = f" {_folded(text or '')} "
+        for word, _, _ in self.automaton.find_matches_as_indexes(folded, overlapping=True):
             mask |= self.bits[word]
         return mask
 
@@ -70,10 +70,15 @@ def attributes() -> Attributes:
     return Attributes(tuple(tables), automaton, tuple(bit for _, bit in words))
 
 
+def _folded(text: str) -> str:
+    """A text as messages are folded, words apart by single spaces."""
+    return " ".join(SIGNS.sub(" ", plain(text).text).split())
+
+
 def _pattern(word: str) -> str:
     """A word as it stands in a folded text: between spaces, or anywhere where none are written."""
-    folded = plain(word.removesuffix("*"))
-    if folded is None:
+    folded = _folded(word.removesuffix("*"))
+    if not folded:
         raise ValueError(f"expected words in attributes.toml, got {word!r}")
     if not folded.isascii():
         return folded

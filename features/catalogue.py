@@ -15,6 +15,8 @@ from types import ModuleType
 
 from features import (
     address,
+    address_changes,
+    address_flags,
     conversation,
     encoded,
     history,
@@ -33,6 +35,8 @@ MODULES: tuple[ModuleType, ...] = (
     place,
     history,
     address,
+    address_changes,
+    address_flags,
     conversation,
     said,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from types import FunctionType, ModuleType
 
-from features import shares, talk, view
+from features import address_path, shares, talk, view
 from features.facts import DTYPES
 from features.past import GREATEST, SUMS, WHOSE
 from features.plan import Part, Rule
@@ -46,7 +46,7 @@ _FACTS: dict[str, tuple[str, str, str]] = {
     "address_facts": (
         "addresses",
         "",
-        "phone_key address_key region_key prefix_key postcode_key",
+        "phone_key address_key region_key prefix_key postcode_key defect_bits",
     ),
     "address_numbers": ("addresses", "address_", "recorded_at line_length"),
     "message_facts": ("messages", "message_", "sender"),
@@ -79,6 +79,10 @@ def _renamed() -> dict[str, Rule]:
         "city_changes": Part("address_moves", 0),
         "phone_changes": Part("address_moves", 1),
         "street_changes": Part("address_moves", 2),
+        "region_changes": Part("part_changes", 0),
+        "postcode_changes": Part("part_changes", 1),
+        "recipient_changes": Part("part_changes", 2),
+        "line2_changes": Part("part_changes", 3),
     }
 
 
@@ -114,5 +118,12 @@ def _own(module: ModuleType) -> dict[str, Rule]:
 
 
 COLUMNS: dict[str, Rule] = (
-    _own(view) | _own(talk) | _facts() | _renamed() | _past() | _said() | shares.COLUMNS_BY_NAME
+    _own(view)
+    | _own(talk)
+    | _own(address_path)
+    | _facts()
+    | _renamed()
+    | _past()
+    | _said()
+    | shares.COLUMNS_BY_NAME
 )

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from features.addresses import FIELDS, defect_bits
 from features.identity import (
     FEW,
     NONE,
@@ -61,7 +62,7 @@ __all__ = [
 ]
 
 # Raise the thousands whenever a fact changes meaning: stores then work their facts out anew.
-FACTS_VERSION = 3_000 + READER_VERSION
+FACTS_VERSION = 4_000 + READER_VERSION
 MAX_SAFE = 2**62  # facts beyond this are refused at the edge, so sums of pairs never overflow
 
 Facts = dict[str, npt.NDArray[Any]]  # table name → structured array of that table's dtype
@@ -264,7 +265,14 @@ def _text(value: Any) -> str | None:
     return value if value is None or isinstance(value, str) else json.dumps(value)
 
 
+def _defects(rows: Row, count: int, readers: Readers) -> Sequence[Values]:
+    del readers
+    nothing = [None] * count
+    return [defect_bits([rows.get(name, nothing) for name in FIELDS])]
+
+
 _READ: dict[str, tuple[tuple[str, ...], _Read]] = {
+    "addresses": (("defect_bits",), _defects),
     "messages": ((*Said._fields, *SKETCH), _said),
     "products": (("listed",), _listed),
 }

@@ -151,6 +151,8 @@ def _parts(index: Index) -> Iterator[_Part]:
     yield from _columns(index, addresses, PLACE_KEYS)
     order, known_at = orders.position(addresses.column("order_key")), addresses.column("known_at")
     yield city_in_region(addresses), order, known_at, _none(len(order))
+    area = mixed(addresses.column("prefix_key"), addresses.column("region_key"))
+    yield area, order, known_at, _none(len(order))
     yield _routes(index)
 
 

@@ -5,8 +5,12 @@ Knows nothing of the buyer.
 
 from __future__ import annotations
 
+import numpy as np
+
+from features.address_place import mismatch_belief
 from features.basket import most
-from features.cut import Floats, Joined
+from features.cut import Floats, Ints, Joined
+from features.facts import NONE
 from features.order import hours_between
 from features.population import WINDOW_DAYS
 from features.shares import ratio
@@ -220,3 +224,13 @@ def shop_orders_against_past(shop_orders: Floats, shop_orders_90d: Floats) -> Fl
     A rush: who grows fast ships late. Near 1 for a shop that is new.
     """
     return ratio(shop_orders_90d, shop_orders)
+
+
+def postcode_elsewhere(area_key: Ints, area_delivered: Floats, prefix_delivered: Floats) -> Floats:
+    """Belief that the postcode does not belong to the region, by where parcels arrived so far.
+
+    (n,) float64 in [0, 1], probability.
+    Missing where postcode or region are unknown; zero where nothing was delivered there yet.
+    A postcode of one region and a town of another send the parcel to neither.
+    """
+    return np.where(area_key == NONE, np.nan, mismatch_belief(area_delivered, prefix_delivered))

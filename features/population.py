@@ -27,7 +27,7 @@ from features.streams import day_of, streams
 __all__ = ["COLUMNS", "STATE_VERSION", "WINDOW_DAYS", "Population", "State", "States"]
 __all__ += ["day_for", "day_of"]
 
-STATE_VERSION = 1  # raise it whenever a count changes meaning: stored states are then built anew
+STATE_VERSION = 2  # raise it whenever a count changes meaning: stored states are then built anew
 WINDOW_DAYS = 90  # recent enough to follow a season, long enough to hold a seller's orders
 # What is counted: name → how (see `streams`). Order matters: it is the columns of a state.
 COUNTS = (

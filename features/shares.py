@@ -28,6 +28,7 @@ BY_ORDER = {
     "region": "region_key",
     "prefix": "prefix_key",
     "city": "city_key",
+    "area": "area_key",
 }
 BY_ITEM = {
     "category": "category_key",
@@ -65,15 +66,16 @@ def counts(  # noqa: PLR0913, PLR0917 - the parameters are the columns read, by 
     region_key: Ints,
     prefix_key: Ints,
     city_key: Ints,
+    area_key: Ints,
     category_key: Ints,
     seller_key: Ints,
     route_key: Ints,
     product_key: Ints,
     variant_key: Ints,
 ) -> Floats:
-    """Counts of the day's state, (columns, 7 n + 5 m): BY_ORDER's groups, then BY_ITEM's."""
+    """Counts of the day's state, (columns, 8 n + 5 m): BY_ORDER's groups, then BY_ITEM's."""
     places = [shop_key, payment_key, carrier_key, ship_service_key]
-    places += [region_key, prefix_key, city_key]
+    places += [region_key, prefix_key, city_key, area_key]
     goods = [category_key, seller_key, route_key, product_key, variant_key]
     days = day_for(query.as_of)
     if len(days) == 1 or (len(days) and (days == days[0]).all()):
@@ -95,7 +97,7 @@ def _on_days(query: Query, keys: Ints, days: Ints) -> Ints:
 
 
 def order_counts(query: Query, counts: Floats) -> Floats:
-    """Counts of BY_ORDER's groups, (columns, 7, n)."""
+    """Counts of BY_ORDER's groups, (columns, 8, n)."""
     queries = len(query.as_of)
     return counts[:, : len(BY_ORDER) * queries].reshape(len(counts), len(BY_ORDER), queries)
 
@@ -117,7 +119,7 @@ def shrunk(top: Floats, bottom: Floats, prior: Floats) -> Floats:
 
 
 def order_ratios(order_counts: Floats) -> Floats:
-    """All-time ratios of BY_ORDER's groups, (7, ratios, n), each pulled to the next wider."""
+    """All-time ratios of BY_ORDER's groups, (8, ratios, n), each pulled to the next wider."""
     top, bottom = _ends(order_counts, _ENDS[:2])
     out = np.empty(top.shape)
     out[0] = ratio(top[0], bottom[0])  # the shop
@@ -125,6 +127,7 @@ def order_ratios(order_counts: Floats) -> Floats:
     _pull(out, slice(1, 5), out[0], top, bottom)  # payment, carrier, service, region
     _pull(out, 5, out[4], top, bottom)  # postcode area
     _pull(out, 6, out[5], top, bottom)  # city
+    _pull(out, 7, out[4], top, bottom)  # postcode area in its region
     return out
 
 

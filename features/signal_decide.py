@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from features.signal_model import Margins, Model
+from features.signal_model import COUNT, Margins, Model
 from features.signal_rules import Findings
 from features.signal_views import Views
 
@@ -42,11 +42,13 @@ def _weights(
     signal: int, low: int, high: int, clause: int, seen: Views, margins: Margins
 ) -> NDArray[np.float64]:
     """(high - low,) what each character of a clause adds: a gram's share for each it spans."""
-    inside = seen.inside[clause]
-    starts = np.maximum(seen.grams.starts[inside], low) - low
-    ends = np.minimum(seen.grams.ends[inside], high) - low
+    known = margins.known
+    inside = seen.inside[clause][known]
+    starts = np.maximum(seen.grams.starts[known][inside], low) - low
+    ends = np.minimum(seen.grams.ends[known][inside], high) - low
     kept = ends > starts
-    shares = margins.grams[inside, signal][kept] / (ends - starts)[kept]
+    both = margins.weights[:, signal] + margins.weights[:, COUNT + signal]
+    shares = both[inside][kept] / (ends - starts)[kept]
     steps = np.zeros(high - low + 1)
     np.add.at(steps, starts[kept], shares)
     np.add.at(steps, ends[kept], -shares)

@@ -13,13 +13,16 @@ from itertools import chain
 from ahocorasick_rs import AhoCorasick
 
 from features.signal_phrases import Part
+from features.text import small_words
 
 Hit = tuple[int, int, int]  # index of the phrase, start, end (of the plain text)
 BREAK = re.compile(r"[!?;\n。]|\.(?!\w)")  # no gap reaches across the end of a sentence
 SPACED = "\u2e80"  # scripts below it put spaces between words, and so do we
 SHORT = 4  # letters that beside Chinese too mean something only between blanks
 BITS = 1021  # of the quick look for all stretches of a phrase
-ODDS = 0.4  # by which each further letter makes a spelling less likely to stand in a text
+ODDS = 0.3  # by which each further letter makes a spelling less likely to stand in a text
+DENSE_ODDS = 0.15  # the same of a Chinese character
+SMALL_ODDS = 0.5  # the same of a small word such as "the"
 MARKS = "".join(chr(code) for code in range(0x21, 0x7F) if not chr(code).isalnum() and code != 0x27)
 BLANKED = str.maketrans(MARKS + "¿¡。、《》", " " * (len(MARKS) + 6))
 BLANKED_BYTES = bytes.maketrans(MARKS.encode(), b" " * len(MARKS))
@@ -30,6 +33,7 @@ Patterns = dict[tuple[str, bool], Pattern]
 # The same, with None for what is empty: reading it touches no memory of its own.
 Packed = tuple[int, int, bool, tuple[int, ...] | None, bool, tuple["Route", ...] | None]
 Found = tuple[int, int, int]  # number of the pattern, start, end
+Places = dict[int, list[tuple[int, int]]]  # where the patterns of each number stand
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,26 +90,35 @@ class Matcher:
                 if rarest:
                     likely += [(route, start, end) for route in rarest]
         if likely and len(stretches) > 1:
-            bits = self._bits
-            seen = 0
-            for number, _, _ in stretches:
-                seen |= bits[number]
-            for route, start, end in likely:
-                if route.needs & seen == route.needs:
-                    reached = _walk(text, stretches, route, start, end)
-                    if reached:
-                        found.append((route.index, *reached))
+            found += self._completed(text, stretches, likely)
+        return found
+
+    def _completed(
+        self, text: str, stretches: list[Found], likely: list[tuple[Route, int, int]]
+    ) -> list[Hit]:
+        """The phrases whose rarest stretch stands somewhere, and the others around it."""
+        found = []
+        seen = 0
+        places: Places = {}
+        for number, start, end in stretches:
+            seen |= self._bits.get(number, 0)
+            places.setdefault(number, []).append((start, end))
+        for route, start, end in likely:
+            if route.needs & seen == route.needs:
+                reached = _walk(text, places, route, start, end)
+                if reached:
+                    found.append((route.index, *reached))
         return found
 
 
 def _bits(routes: Iterable[Iterable[Route]]) -> dict[int, int]:
     """For each pattern the bits of all stretches it stands in."""
     bits: dict[int, int] = {}
-    for route in chain.from_iterable(routes):
-        for numbers in route.stretches:
-            bit = _bit(numbers)
-            for number in numbers:
-                bits[number] = bits.get(number, 0) | bit
+    stretches = {numbers for route in chain.from_iterable(routes) for numbers in route.stretches}
+    for numbers in stretches:
+        bit = _bit(numbers)
+        for number in numbers:
+            bits[number] = bits.get(number, 0) | bit
     return bits
 
 
@@ -113,33 +126,41 @@ def _bit(numbers: frozenset[int]) -> int:
     return 1 << sum(numbers) % BITS
 
 
-def _walk(
-    text: str, stretches: list[Found], route: Route, start: int, end: int
-) -> tuple[int, int] | None:
+def _walk(text: str, places: Places, route: Route, start: int, end: int) -> tuple[int, int] | None:
     """From the rarest stretch back to the first and on to the last, to the nearest each time."""
     for step in range(route.rarest - 1, -1, -1):
-        gap, numbers = route.gaps[step + 1], route.stretches[step]
-        near = [
-            place
-            for place in stretches
-            if place[0] in numbers and 0 <= start - place[2] <= gap
-            if not BREAK.search(text, place[2], start)
-        ]
-        if not near:
+        before = _before(places, route.stretches[step], start, route.gaps[step + 1])
+        if before is None or BREAK.search(text, before[1], start):
             return None
-        start = max(near, key=lambda place: place[2])[1]
+        start = before[0]
     for step in range(route.rarest + 1, len(route.stretches)):
-        gap, numbers = route.gaps[step], route.stretches[step]
-        near = [
-            place
-            for place in stretches
-            if place[0] in numbers and 0 <= place[1] - end <= gap
-            if not BREAK.search(text, end, place[1])
-        ]
-        if not near:
+        after = _after(places, route.stretches[step], end, route.gaps[step])
+        if after is None or BREAK.search(text, end, after[0]):
             return None
-        end = min(near, key=lambda place: place[1])[2]
+        end = after[1]
     return start, end
+
+
+def _before(
+    places: Places, numbers: frozenset[int], start: int, gap: int
+) -> tuple[int, int] | None:
+    """The latest of these patterns that ends at most `gap` before start."""
+    best: tuple[int, int] | None = None
+    for number in places.keys() & numbers:
+        for first, last in places[number]:
+            if 0 <= start - last <= gap and (best is None or last > best[1]):
+                best = first, last
+    return best
+
+
+def _after(places: Places, numbers: frozenset[int], end: int, gap: int) -> tuple[int, int] | None:
+    """The earliest of these patterns that begins at most `gap` after end."""
+    best: tuple[int, int] | None = None
+    for number in places.keys() & numbers:
+        for first, last in places[number]:
+            if 0 <= first - end <= gap and (best is None or first < best[0]):
+                best = first, last
+    return best
 
 
 def _enter(
@@ -158,7 +179,7 @@ def _enter(
             elif not patterns[key][4]:
                 patterns[key][4].append(True)
     if len(parts) > 1:
-        odds = [sum(ODDS ** _weight(text) for text, _ in part.spellings) for part in parts]
+        odds = [sum(_odds(text) for text, _ in part.spellings) for part in parts]
         rarest = odds.index(min(odds))
         needs = 0
         for numbered in stretches:
@@ -170,9 +191,13 @@ def _enter(
             patterns[key][5].append(route)
 
 
-def _weight(text: str) -> int:
-    """About how much a spelling tells: a Chinese character as much as three letters."""
-    return len(text) if text < SPACED else 3 * len(text)
+def _odds(text: str) -> float:
+    """About how likely a spelling stands in any message; only the order matters."""
+    if text >= SPACED:
+        return DENSE_ODDS ** len(text)
+    words = text.split()
+    rare = [len(word) for word in words if word not in small_words()]
+    return ODDS ** max(rare) if rare else SMALL_ODDS ** len(words)
 
 
 def _entry(patterns: Patterns, text: str, stem: bool, dense: bool) -> tuple[str, bool]:
@@ -181,7 +206,8 @@ def _entry(patterns: Patterns, text: str, stem: bool, dense: bool) -> tuple[str,
     Beside Chinese there may be no blank, so there the neighbours are looked at instead.
     """
     words = text.translate(BLANKED).strip()
-    dense = dense and not (words.isascii() and len(words) < SHORT)
+    short = words.isascii() and len(words) < SHORT
+    dense = not short and (dense or words.isdigit())
     left = " " if _letter(words[0]) and not dense else ""
     right = " " if _letter(words[-1]) and not stem and not dense else ""
     checked = dense and not stem and (_letter(words[0]) or _letter(words[-1]))

@@ -98,12 +98,13 @@ class Margins:
     """Margins of one message.
 
     `total` (16,) above their thresholds, so that positive fires; `clauses` (k, 16) of each clause;
-    `grams` (n, 16) what each gram of the message adds.
+    `known` (m,) which of the message's grams have weights, and `weights` (m, 33) those weights.
     """
 
     total: Floats
     clauses: Floats
-    grams: Floats
+    known: NDArray[np.int64]
+    weights: Floats
 
 
 class Model:
@@ -111,6 +112,11 @@ class Model:
 
     def __init__(self, weights: Weights, phrases: Sequence[Phrase]) -> None:
         self._weights = weights
+        # Only grams that were met often enough have weights: the others take no room in the cache.
+        met = np.flatnonzero(weights.grams[:, -1])
+        self._places = np.full(weights.grams.shape[0], -1, dtype=np.int32)
+        self._places[met] = np.arange(met.size, dtype=np.int32)
+        self._grams = np.ascontiguousarray(weights.grams[met])
         self._phrases = np.zeros((len(phrases), 2 * COUNT), dtype=np.float32)
         keys = np.array([phrase_key(phrase) for phrase in phrases], dtype=np.uint64)
         if weights.keys.size and keys.size:
@@ -121,24 +127,27 @@ class Model:
     def margins(self, seen: Views) -> Margins:
         """How much speaks for each signal, in the whole and in its likeliest clause."""
         weights = self._weights
-        rows = weights.grams.take(seen.grams.rows, axis=0)
+        places = self._places.take(seen.grams.rows)
+        known = np.flatnonzero(places >= 0)
+        rows = self._grams.take(places[known], axis=0)
         whole = rows.sum(axis=0)
-        sums = seen.inside.astype(np.float32) @ rows if len(seen.clauses) > 1 else whole[None, :]
+        sums = whole[None, :]
+        if len(seen.clauses) > 1:
+            sums = seen.inside[:, known].astype(np.float32) @ rows
         message = _scaled(whole[:COUNT], whole[-1]) + weights.bias[:COUNT]
         message += weights.columns.take(seen.columns, axis=0).sum(axis=0)
         if seen.phrases:
             message += self._phrases.take(seen.phrases, axis=0)[:, :COUNT].sum(axis=0)
         clauses = _scaled(sums[:, COUNT:-1], sums[:, -1:]) + weights.bias[COUNT:]
-        for clause, (columns, phrases) in zip(clauses, seen.clauses, strict=True):
+        for number, (columns, phrases) in enumerate(seen.clauses):
             if columns:
-                clause += weights.clause_columns.take(columns, axis=0).sum(axis=0)
+                clauses[number] += weights.clause_columns.take(columns, axis=0).sum(axis=0)
             if phrases:
-                clause += self._phrases.take(phrases, axis=0)[:, COUNT:].sum(axis=0)
+                clauses[number] += self._phrases.take(phrases, axis=0)[:, COUNT:].sum(axis=0)
         total = message + clauses.max(axis=0) - weights.thresholds
-        return Margins(total, clauses, rows[:, :COUNT] + rows[:, COUNT:-1])
+        return Margins(total, clauses, known, rows)
 
 
 def _scaled(sums: Floats, squares: Floats) -> Floats:
     """Sums over a text of this squared length, so that long and short texts weigh the same."""
-    scaled: Floats = sums / np.sqrt(np.maximum(squares, 1.0))
-    return scaled
+    return np.divide(sums, np.sqrt(np.maximum(squares, 1.0)), dtype=np.float32)

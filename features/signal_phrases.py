@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -26,8 +26,9 @@ STEM_GAP = 14  # rest of a word that a star stands for, with the space after it
 CONTEXT = "context"
 ADDED = "added"  # an operator's own phrase: as sure as can be
 INNER_GAP = re.compile(r"…(\||\))")  # at the end of an alternative the gap adds nothing
+HELD = "\ue000"  # for private use: stands for a gap while a phrase is folded
+OUTERMOST = re.compile(r"\((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*\)")  # four deep
 BRACKETS = re.compile(r"\((?:[^()]|\([^()]*\))*\)")  # with one level of brackets inside
-ALTERNATIVES = re.compile(r"\(([^()]*)\)")
 WORDY = re.compile(r"[^\W_]|[\u2190-\u2bff\U0001f000-\U0001faff]")  # letter, digit or emoji
 DENSE = re.compile(r"[\u2e80-\u9fff]")
 
@@ -157,13 +158,18 @@ def routes_of(phrase: Phrase) -> tuple[tuple[Part, ...], ...]:
     Raises BadPhrase where the syntax is broken or a stretch may be empty.
     """
     where = f"{phrase.source} [{phrase.table}] {phrase.kind}: phrase {phrase.text!r}"
-    text = INNER_GAP.sub(r"\1", phrase.text.replace("...", "…"))
+    text = INNER_GAP.sub(r"\1", _plain_pattern(phrase.text.replace("...", "…")))
     dense = bool(DENSE.search(text)) or phrase.source == "zh.toml"
     texts = _without_inner_gaps(text)
     routes = [route for each in texts for route in _routes(each, dense, where)]
     if len(routes) > MOST_WAYS:
         raise BadPhrase(f"{where}: {len(routes)} ways to read it. Split it or mend its brackets.")
     return tuple(routes)
+
+
+def _plain_pattern(text: str) -> str:
+    """A phrase in plain form, its brackets, bars, stars and gaps left as they are."""
+    return plain(text.replace("…", HELD)).text.replace(HELD, "…")
 
 
 def _routes(text: str, dense: bool, where: str) -> list[tuple[Part, ...]]:
@@ -216,7 +222,7 @@ def _pieces(stretch: str, gap: int, where: str) -> list[tuple[str, int]]:
     for element, space in elements:
         spellings = _expanded(element, where)
         joined = begun + space + element
-        if begun and len(_expanded(joined, where, FEW_WAYS)) <= FEW_WAYS:
+        if begun and _few(joined):
             begun = joined
             continue
         longest = max(map(len, spellings))
@@ -268,42 +274,51 @@ def _ways(piece: str, gap: int, dense: bool, where: str) -> list[tuple[Part, ...
             continue
         first = Part(_spelling(stems[0], where), gap, dense)
         more = (Part(_spelling(stem, where), STEM_GAP, dense) for stem in (*stems[1:], rest))
-        ways.append((first, *more))
+        ways.append(tuple(part for part in (first, *more) if part.spellings))
     return [*([(Part(tuple(whole), gap, dense),)] if whole else []), *ways]
 
 
+@lru_cache(maxsize=20_000)
 def _spelling(piece: str, where: str) -> tuple[tuple[str, bool], ...]:
     """The plain form of a piece and whether it is a stem; none where it holds marks only."""
     stem = piece.partition("*")[0]
-    spelling = " ".join(plain(stem).text.split())
+    spelling = " ".join(stem.split())
     if not spelling:
         raise BadPhrase(f"{where}: expected words, got nothing at all.")
     return ((spelling, stem != piece),) if WORDY.search(spelling) else ()
 
 
-def _expanded(text: str, where: str, enough: int = MOST_WAYS) -> list[str]:
-    """Every spelling of (a|b|) alternatives, which may be nested; past `enough`, one more."""
-    ways = [text]
-    while any("(" in way for way in ways):
-        opened: list[str] = []
-        for way in ways:
-            found = ALTERNATIVES.search(way)
-            if found is None:
-                opened.append(way)
-                continue
-            before, after = way[: found.start()], way[found.end() :]
-            opened += [before + choice + after for choice in found[1].split("|")]
-        if len(opened) > enough and enough < MOST_WAYS:
-            return opened
-        if opened == ways or len(opened) > MOST_WAYS:
-            break
-        ways = list(dict.fromkeys(opened))
-    if any(set(way) & set("()|") for way in ways):
+def _few(text: str) -> bool:
+    ways = _spread(text, FEW_WAYS)
+    return ways is not None and len(ways) <= FEW_WAYS
+
+
+@lru_cache(maxsize=20_000)
+def _expanded(text: str, where: str) -> list[str]:
+    """Every spelling of (a|b|) alternatives, which may be nested."""
+    ways = _spread(text, MOST_WAYS)
+    if ways is None or len(ways) > MOST_WAYS:
         raise BadPhrase(
             f"{where}: expected (a|b) with matching brackets and at most {MOST_WAYS} spellings. "
             "Split it or mend its brackets."
         )
-    return [way.strip() for way in ways]
+    return list(dict.fromkeys(way.strip() for way in ways))
+
+
+def _spread(text: str, enough: int) -> list[str] | None:
+    """The spellings of a text, some more than `enough` of them; None for unmatched brackets."""
+    ways, at = [""], 0
+    for found in OUTERMOST.finditer(text):
+        inner = [_spread(choice, enough) for choice in _choices(found.group()[1:-1])]
+        if None in inner:
+            return None
+        before = text[at : found.start()]
+        choices = [before + way for group in inner if group is not None for way in group]
+        ways = [way + choice for way in ways for choice in choices][: enough + 1]
+        at = found.end()
+    rest = text[at:]
+    between = OUTERMOST.sub("", text)
+    return None if set(between) & set("()|") else [way + rest for way in ways]
 
 
 def _known(name: str, allowed: tuple[str, ...], where: str, what: str) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 BITS = 16  # of the hash: 65,536 rows
 ROWS = 1 << BITS
-LENGTHS = 4  # n-grams of 1 to this many characters
+LENGTHS = 3  # n-grams of 1 to this many characters
 LONGEST = 2000  # characters read; what comes after is the same message still
 DENSE_FROM = 0x2E80  # scripts from here on put no spaces between words
 _PRIME = 0x9E3779B97F4A7C15  # odd, so that its powers can be undone
@@ -48,8 +48,8 @@ _REACH = np.arange(1, LENGTHS + 1)
 class Grams:
     """Hashed grams of a text.
 
-    `rows` (n,) int64 in [0, ROWS); `starts` and `ends` (n,) are the characters of the text each spans,
-    -1 and past its end where it takes in the blanks around it.
+    `rows` (n,) int64 in [0, ROWS); `starts` and `ends` (n,) bound the characters of the text each
+    spans: from -1, and to past its end, where it takes in the blanks around it.
     """
 
     rows: NDArray[np.int64]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +55,7 @@ def views(
     if len(bounds) > 2:
         anywhere.add(SEVERAL)
     clauses = []
-    for low, high in zip(bounds, bounds[1:], strict=False):
+    for low, high in pairwise(bounds):
         here = [hit[0] for hit in hits if low < hit[2] <= high]
         columns = anywhere.union([_column(codes[index]) for index in here])
         if "?" in text[low:high]:

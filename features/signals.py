@@ -6,11 +6,9 @@ Knows nothing of orders or conversations; docs/signals.md defines each signal.
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from importlib.resources import files
+from functools import lru_cache
 
 from features.signal_decide import decide
 from features.signal_match import Matcher
@@ -19,7 +17,7 @@ from features.signal_names import LANGUAGES, RED, SIGNALS
 from features.signal_phrases import BadPhrase, Phrase, PhraseChanges, phrases, routes_of
 from features.signal_rules import Rules
 from features.signal_views import Views, views
-from features.text import WORDS, Plain, plain
+from features.text import WORDS, Plain, plain, small_words
 
 __all__ = [
     "READER_VERSION",
@@ -98,9 +96,13 @@ class Reader:
         """The same as `read` on each of a buyer's messages."""
         return [self.read(text) for text in texts]
 
-    def views(self, folded: Plain) -> Views:
-        """What the learned part is given of a plain text."""
-        hits = self._matcher.hits(folded.text)
+    def phrases_in(self, folded: Plain) -> set[int]:
+        """The places in `phrases` of all that stand in a plain text."""
+        return {hit[0] for hit in self._matcher.hits(folded.text)}
+
+    def views(self, folded: Plain, *, without: Collection[int] = ()) -> Views:
+        """What the learned part is given of a plain text, blind to some phrases by their place."""
+        hits = [hit for hit in self._matcher.hits(folded.text) if hit[0] not in without]
         found = self._rules.findings(folded.text, hits)
         return views(folded.text, hits, self._rules.codes, found)
 
@@ -119,22 +121,12 @@ def language(text: str) -> str:
     if CHINESE.search(text):
         return "zh"
     counts = dict.fromkeys(LANGUAGES, 0)
-    small = _small_words()
+    small = small_words()
     for word in WORDS.findall(text):
         for lang in small.get(word, ()):
             counts[lang] += 1
     best = max(counts, key=counts.__getitem__)
     return best if counts[best] else "und"
-
-
-@cache
-def _small_words() -> dict[str, tuple[str, ...]]:
-    raw = files("features").joinpath("phrases/words.toml").read_text("utf-8")
-    words: dict[str, tuple[str, ...]] = {}
-    for lang, text in tomllib.loads(raw)["languages"].items():
-        for word in text.split():
-            words[word] = (*words.get(word, ()), lang)
-    return words
 
 
 def _spans(folded: Plain, found: Sequence[tuple[int, int, int]]) -> tuple[Span, ...]:

@@ -26,7 +26,7 @@ PLAIN = {code: ord(sign) for sign, codes in SIGNS.items() for code in codes}
 FOLDED_CATEGORIES = frozenset({"Mn", "Me", "Cf", "Cc", "Cs"})  # accents, joiners, controls
 
 # Runs: a letter or mark three times or more, laughter, and gaps of several spaces.
-RUNS = re.compile(r"([^\d\s])\1\1+|((?:[hj][aei]){2})(?:[hj][aei])+h?|([!?~.,])\3+|  +")
+RUNS = re.compile(r"([^\d\s()|])\1\1+|((?:[hj][aei]){2})(?:[hj][aei])+h?|([!?~.,])\3+|  +")
 ANY_RUN = re.compile(
     r"(.)\1\1|  |!!|\?\?|haha|jaja|jeje|hehe"
 )  # a quick look before the careful one
@@ -97,6 +97,17 @@ def abbreviations() -> dict[str, str]:
     """Chat abbreviations of the four languages, each with what it stands for."""
     raw = files("features").joinpath("phrases/words.toml").read_text("utf-8")
     return {str(short): str(full) for short, full in tomllib.loads(raw)["abbreviations"].items()}
+
+
+@cache
+def small_words() -> dict[str, tuple[str, ...]]:
+    """The frequent small words, each with the languages it speaks for."""
+    raw = files("features").joinpath("phrases/words.toml").read_text("utf-8")
+    words: dict[str, tuple[str, ...]] = {}
+    for lang, text in tomllib.loads(raw)["languages"].items():
+        for word in text.split():
+            words[word] = (*words.get(word, ()), lang)
+    return words
 
 
 _FOLDING = _Folding()

@@ -223,6 +223,11 @@ def city_key(address_city_key: Ints, region_key: Ints) -> Ints:
     return mixed(address_city_key, region_key)
 
 
+def area_key(prefix_key: Ints, region_key: Ints) -> Ints:
+    """The postcode area as one of its region: seldom are there two."""
+    return mixed(prefix_key, region_key)
+
+
 def route_key(items: Joined, seller_prefix_key: Ints, region_key: Ints) -> Ints:
     """Seller's postcode area to buyer's region, for each item line."""
     return mixed(seller_prefix_key, items.spread(region_key))

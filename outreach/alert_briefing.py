@@ -17,7 +17,7 @@ from features.schema import SECOND_US, TABLES
 from outreach.alert_rules import Read
 from outreach.alert_words import Language, Words, words
 from store import Record, Store
-from store.alerts import Alert, MessageCause
+from store.alert_types import Alert, MessageCause
 
 Row = dict[str, Any]
 FEELINGS = ("anger", "anxiety")  # signals that tell the buyer's state, the stronger first

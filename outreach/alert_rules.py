@@ -18,7 +18,7 @@ from features.rates import Rates
 from features.schema import DAY_US, HOUR_US
 from features.signals import RED, SIGNALS, Reading
 from store.alert_rows import Claim, Message, Order, Unread
-from store.alerts import Alert, Cause, MessageCause, OutcomeCause, Passage
+from store.alert_types import Alert, Cause, MessageCause, OutcomeCause, Passage
 from store.settings import Alerts, Settings
 
 RED_BITS = sum(1 << SIGNALS.index(code) for code in RED)  # as the facts of a message have them

@@ -15,7 +15,7 @@ from outreach.alert_words import words
 from outreach.evidence import cause_in_text, complete, freeze, in_text
 from store import Store
 from store.alert_rows import Unread
-from store.alerts import Alert, ReadUpTo
+from store.alert_types import Alert, ReadUpTo
 from store.errors import HomeBusy
 from store.home import Home
 
@@ -83,7 +83,7 @@ class Watch:
                 break
             raised += self._raised(unread, now, read_up_to)
             left = None if left is None else left - limit
-        self._try_to_complete(now)
+        self.complete(now)
         return raised
 
     def _raised(self, unread: Unread, now: int, read_up_to: ReadUpTo | None = None) -> list[Alert]:
@@ -101,7 +101,8 @@ class Watch:
         except (HomeBusy, OSError):  # raised all the same: the next sweep freezes it
             return
 
-    def _try_to_complete(self, now: int) -> None:
+    def complete(self, now: int) -> None:
+        """Freeze what evidence is missing, as far as that can be done now."""
         try:
             complete(self._store, self._home, now=now)
         except (HomeBusy, OSError):  # as above

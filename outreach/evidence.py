@@ -27,7 +27,7 @@ from outreach.evidence_log import (
     sync_folder,
 )
 from store import Record, Score, Store
-from store.alerts import Alert
+from store.alert_types import Alert
 from store.home import Home
 
 FORMAT = 1  # of a file; raised when what it holds is arranged otherwise

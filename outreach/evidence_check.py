@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from outreach.evidence_log import FIRST, LOG, Line, Log, digest, line_of
-from store.alerts import Alert
+from store.alert_types import Alert
 
 _Read = Sequence[tuple[bytes, Line | None]]
 

@@ -27,7 +27,7 @@ from serving.auth import Caller
 from serving.checks import in_text
 from serving.problems import FieldError, Problem, refused
 from serving.service import Service
-from store.alerts import Alert, AlertClosed, AlertMissing, Closing, State
+from store.alert_types import Alert, AlertClosed, AlertMissing, Closing, State
 
 PAGE = 100  # alerts in a page where no limit is asked
 SWEPT = 20_000  # rows of messages that one reading of the list looks through before it answers

@@ -16,7 +16,7 @@ from outreach.alert_briefing import Briefing
 from serving.described import described, join
 from serving.diagnosis import read_json, refuse_nul
 from serving.problems import FieldError, refused
-from store.alerts import ROOT_CAUSES, Alert, RootCause
+from store.alert_types import ROOT_CAUSES, Alert, RootCause
 
 MAX_WORDS = 2_000  # characters of a reason; the rest belongs into the shop's own papers
 _Words = Annotated[str, Meta(min_length=1, max_length=MAX_WORDS)]

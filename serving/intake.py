@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from features.facts import key_of
+from outreach.alerts import Watch
 from serving import parse, wire
 from serving.answers import ScoreAnswer, StoredAnswer, encode
 from serving.auth import Caller
@@ -24,6 +25,8 @@ from store import Store
 from store.errors import StoreBusy
 
 RESCORED = ("messages", "addresses")  # events that change what an unshipped order scores
+MOST_SWEPT = 20_000  # messages looked at while a caller waits; a tenth of a second
+ALERTING = ("messages", "outcomes")  # events that may raise a red alert
 
 
 class Intake:
@@ -34,6 +37,7 @@ class Intake:
         store: Store,
         scorer: Scorer,
         champion: Champion,
+        watch: Watch,
         *,
         most_orders: int,
         clock: Callable[[], int],
@@ -41,6 +45,7 @@ class Intake:
         self._store = store
         self._scorer = scorer
         self._champion = champion
+        self._watch = watch
         self._most_orders = most_orders
         self._clock = clock
         self._gatherer: Gatherer[Job, list[Answer]] = Gatherer(
@@ -61,9 +66,13 @@ class Intake:
         told = parse.event_rows(body, table, parse.Arrival(self._clock(), caller.shop_of))
         rows = told.rows[table]
         written = remember(self._store, told, self._clock)
-        given = []
+        asked, given = _touched(rows, just_after(written)), []
+        if table in ALERTING:  # of any order, shipped or not, scored or not
+            self._watch.review([question.order_key for question in asked], written.received_at)
+            if not all(row.get("order_id") for row in rows):  # said before there is an order
+                self._watch.sweep(written.received_at, most=MOST_SWEPT)
         if table in RESCORED and self._champion.ready:
-            given = self._scorer.answer(_touched(rows, just_after(written)), known_only=True)
+            given = self._scorer.answer(asked, known_only=True)
         return encode(
             StoredAnswer(
                 stored=[_shown(table, row) for row in rows],

@@ -77,11 +77,15 @@ def blueprint(service: Service) -> Blueprint:
 
 def answered(asked: ReadMessage, reading: Reading) -> ReadAnswer:
     """A reading as callers see it."""
-    seen = [
-        SeenSignal(span.signal, span.start, span.end, asked.text[span.start : span.end])
+    return ReadAnswer(asked.id, reading.lang, seen_in(asked.text, reading))
+
+
+def seen_in(text: str, reading: Reading) -> list[SeenSignal]:
+    """The signals of a text with their words."""
+    return [
+        SeenSignal(span.signal, span.start, span.end, text[span.start : span.end])
         for span in reading.spans
     ]
-    return ReadAnswer(asked.id, reading.lang, seen)
 
 
 def read_request(sent: bytes) -> tuple[list[ReadMessage], bool]:

@@ -5,12 +5,14 @@ Knows nothing of how scores come about. A key that is tied to a shop reads only 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from flask import Blueprint, Response, request
 from msgspec import Raw
 
+from features.addresses import Defect, defects
 from features.facts import key_of
 from serving import arguments
 from serving.answers import OrderAnswer, ScoreLine, ScoresAnswer, TopAnswer, encode
@@ -18,6 +20,7 @@ from serving.api import caller, json_response
 from serving.auth import Caller
 from serving.checks import in_text
 from serving.problems import Problem
+from serving.reading import seen_in
 from serving.service import Service
 from serving.top import top_of
 from serving.wire import TIMES
@@ -90,7 +93,7 @@ def all_about(service: Service, shop_id: str, order_id: str) -> bytes:
         OrderAnswer(
             order_id=order_id,
             shop_id=shop_id,
-            timeline=[_told(record) for record in records],
+            timeline=[_told(record) | _seen(service, shop_id, record) for record in records],
             scores=[Raw(score.answer) for score in scores],
             reasons=_reasons(service, scores[-1]) if scores else Raw(b"[]"),
         )
@@ -106,6 +109,31 @@ def _told(record: Record) -> dict[str, Any]:
     }
     known_at, received_at = in_text(record.known_at), in_text(record.received_at)
     return {"table": record.table, "known_at": known_at, "received_at": received_at, **values}
+
+
+def _seen(service: Service, shop_id: str, record: Record) -> dict[str, Any]:
+    """What we see in a record's words: signals of a message, defects of an address, each in place.
+
+    All defects: people may see those too that no model learns from.
+    """
+    values = record.values
+    if record.table == "messages" and values.get("text"):
+        read = service.store.readers.of(shop_id).read(values["text"], values.get("sender") or "")
+        return {"signals": seen_in(values["text"], read)}
+    if record.table == "addresses":
+        return {"defects": [_defect(values, found) for found in defects(values)]}
+    return {}
+
+
+def _defect(values: Mapping[str, Any], found: Defect) -> dict[str, Any]:
+    part = str(values.get(found.field) or "")[found.start : found.end]
+    return {
+        "code": found.code,
+        "field": found.field,
+        "start": found.start,
+        "end": found.end,
+        "text": part,
+    }
 
 
 def _reasons(service: Service, last: Score) -> Raw:

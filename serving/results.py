@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +48,7 @@ class Columns:
         places: (n,) the place of each in its day.
         losses: (n,) home minor units, NONE where unknown.
         reasons: row → reasons, where they were asked for.
+        alerts: order_key → its open alerts.
 
     """
 
@@ -54,6 +56,7 @@ class Columns:
     places: npt.NDArray[np.int64]
     losses: npt.NDArray[np.int64]
     reasons: Mapping[int, tuple[Reason, ...]]
+    alerts: Mapping[int, Sequence[dict[str, Any]]]
 
 
 def results(
@@ -80,6 +83,7 @@ def results(
                 outcomes={kind: chances[at] for at, kind in loaded.kinds},
                 expected_loss=Loss(None if loss == NONE else loss, policy.rates.home),
                 reasons=columns.reasons.get(row, ()),
+                alerts=tuple(columns.alerts.get(question.order_key, ())) if question.keep else (),
                 stage=stage,
             )
         )

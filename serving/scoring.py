@@ -20,12 +20,13 @@ from features.inputs import inputs
 from features.population import States
 from features.rates import home_minor
 from features.schema import DAY_US
+from outreach.alerts import Watch
 from outreach.money import expected_loss_minor
 from outreach.ranking import places, places_that_matter
 from outreach.reasons import Reason
 from outreach.shop import feature_settings
 from serving.answers import Result, Stage, encode
-from serving.closed import last_answer
+from serving.closed import Alerts, last_answer, open_alerts
 from serving.metrics import child, orders_scored
 from serving.model import Loaded
 from serving.platforms import Platforms
@@ -64,10 +65,12 @@ class Scorer:
         states: States,
         settings: Settings,
         *,
+        watch: Watch,
         model: Callable[[], Loaded],
         clock: Callable[[], int],
     ) -> None:
         self._store = store
+        self._watch = watch
         self._states = states
         self._model = model
         self._clock = clock
@@ -82,6 +85,7 @@ class Scorer:
 
         A question already answered gets its stored answer, an order that has shipped or was
         cancelled its last one; every other is scored now, all of them by one run of the model.
+        Whatever its score and stage, an order comes with the red alerts that are open for it.
         """
         found = [None if q.keep else self._stored(q) for q in questions]
         asked = [q for q, answer in zip(questions, found, strict=True) if answer is None]
@@ -111,21 +115,30 @@ class Scorer:
         seen = Seen(facts, asked)
         if not known_only:
             refuse_unknown(asked, seen)
-        found = [self._last(q, stage) for q, stage in zip(asked, seen.stages, strict=True)]
+        alerts = self._alerts(asked)
+        found = [self._last(q, stage, alerts) for q, stage in zip(asked, seen.stages, strict=True)]
         open_ = [at for at, last in enumerate(found) if last is None and seen.known[at]]
         if open_:
             loaded = self._model()
             scored = self._scored(loaded, [asked[at] for at in open_], seen.only(open_), facts)
-            for at, answer in zip(open_, self._kept(loaded, scored), strict=True):
+            for at, answer in zip(open_, self._kept(loaded, scored, alerts), strict=True):
                 found[at] = answer
         return found
 
-    def _last(self, question: Question, stage: Stage) -> Answer | None:
+    def _alerts(self, asked: Sequence[Question]) -> Alerts:
+        """Open alerts by order, those included that its latest messages raise only now."""
+        keys = [question.order_key for question in asked if question.keep]
+        return open_alerts(self._watch.review(keys, self._clock())) if keys else {}
+
+    def _last(self, question: Question, stage: Stage, alerts: Alerts) -> Answer | None:
         """The last answer about an order that can no longer be helped, if it was ever scored."""
         if stage == "unshipped":
             return None
         scores = self._store.scores_of(question.order_key)
-        return Answer(scores[-1].model, Raw(last_answer(scores[-1], stage))) if scores else None
+        if not scores:
+            return None
+        open_ = alerts.get(question.order_key, ())
+        return Answer(scores[-1].model, Raw(last_answer(scores[-1], stage, open_)))
 
     def _scored(
         self, loaded: Loaded, asked: Sequence[Question], seen: Seen, facts: Facts
@@ -152,13 +165,14 @@ class Scorer:
             found[rows] = places(risks[rows], others)
         return found
 
-    def _kept(self, loaded: Loaded, scored: Scored) -> list[Answer]:
+    def _kept(self, loaded: Loaded, scored: Scored, alerts: Alerts) -> list[Answer]:
         """The answers as JSON, remembered where they are to be."""
         columns = Columns(
             scored.probabilities,
             scored.places,
             self._losses(loaded, scored),
             self._reasons(loaded, scored),
+            alerts,
         )
         made = results(scored.questions, scored.seen, loaded, columns, self._policy)
         for result in made:

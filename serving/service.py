@@ -67,12 +67,15 @@ class Service:
             store.checkpoint()
 
         champion = Champion(home, every_s=home.settings.serving.poll_seconds, also=upkeep)
-        scorer = Scorer(store, states, home.settings, model=champion.loaded, clock=config.clock)
+        watch = Watch(store, home)
+        scorer = Scorer(
+            store, states, home.settings, watch=watch, model=champion.loaded, clock=config.clock
+        )
         champion.start()
         keys = Keys(store.check_key)
         most = home.settings.serving.max_orders
-        intake = Intake(store, scorer, champion, most_orders=most, clock=config.clock)
-        watch = Watch(store, home)
+        intake = Intake(store, scorer, champion, watch, most_orders=most, clock=config.clock)
+        watch.complete(config.clock())
         return cls(
             home, home.settings, store, keys, states, champion, scorer, intake, config.clock, watch
         )

@@ -18,6 +18,7 @@ from msgspec import Raw
 from features.facts import key_of
 from features.schema import DAY_US, SECOND_US
 from outreach.ranking import band, places_that_matter
+from serving.closed import open_alerts
 from serving.in_play import in_play
 from serving.remember import just_now
 from serving.seen import Question, Seen
@@ -69,8 +70,14 @@ def _of_today(
     places = {shop_id: _places(service, shop_id, day) for shop_id in {s.shop_id for s in listed}}
     per_day = service.settings.outreach.per_day
     beyond = places_that_matter(per_day)
+    alerts = open_alerts(service.store.open_alerts([score.order_key for score in listed]))
     return [
-        _as_ranked(service, score, places[score.shop_id].get(score.order_key, beyond))
+        _as_ranked(
+            service,
+            score,
+            places[score.shop_id].get(score.order_key, beyond),
+            alerts.get(score.order_key, ()),
+        )
         for score in listed
     ]
 
@@ -91,11 +98,11 @@ def _places(service: Service, shop_id: str, day: int) -> dict[int, int]:
     return {score.order_key: place for place, score in enumerate(ranked)}
 
 
-def _as_ranked(service: Service, score: Score, place: int) -> Raw:
-    """A stored answer where it stands now: others may have been scored since."""
+def _as_ranked(service: Service, score: Score, place: int, alerts: Sequence[dict[str, Any]]) -> Raw:
+    """A stored answer where it stands now: others may have been scored, alerts closed since."""
     per_day = service.settings.outreach.per_day
     answer = msgspec.json.decode(score.answer)
-    answer |= {"band": band(place, per_day), "flagged": place < per_day}
+    answer |= {"band": band(place, per_day), "flagged": place < per_day, "alerts": alerts}
     if not answer["reasons"] and service.champion.ready:
         answer["reasons"] = service.scorer.reasons_of(score)
     return Raw(msgspec.json.encode(answer))

@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, select
 
 from features.facts import key_of
 from features.schema import TABLES, Kind
-from store.alerts import Alert, MessageCause
+from store.alert_types import Alert, MessageCause
 from store.scores import Score, scores_of
 from store.sqlite import Connection, Database, compiled
 from store.tables import OF_ORDERS, RECORDS, key_column

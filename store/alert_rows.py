@@ -14,7 +14,8 @@ from functools import cache
 from sqlalchemy import ColumnElement, bindparam, func, literal_column, select
 
 from features.facts import from_bytes
-from store.alerts import ReadUpTo, cursor_of
+from store.alert_types import ReadUpTo
+from store.alerts import cursor_of
 from store.sqlite import Connection, Database, compiled, key_list, keys_given
 from store.tables import RECORDS
 

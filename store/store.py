@@ -27,7 +27,7 @@ from store import (
     timeline,
 )
 from store.alert_rows import Unread
-from store.alerts import Alert, Closing, ReadUpTo, State
+from store.alert_types import Alert, Closing, ReadUpTo, State
 from store.errors import RowRefused
 from store.keys import KeyInfo
 from store.prepare import Records

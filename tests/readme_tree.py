@@ -7,6 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 START, END = "<!-- tree -->\n", "<!-- end of tree -->"
+COMMANDS = ("cli.py", "cli_alerts.py", "cli_read.py", "cli_upkeep.py")
 FOLDERS = ("features", "models", "store", "outreach", "training", "serving", "benchmarks")
 
 
@@ -19,7 +20,7 @@ def first_sentence(path: Path) -> str:
 def tree() -> str:
     """The tree as the README shows it."""
     lines = ["```"]
-    lines += [f"{name:<28}{first_sentence(ROOT / name)}" for name in ("cli.py", "cli_upkeep.py")]
+    lines += [f"{name:<28}{first_sentence(ROOT / name)}" for name in COMMANDS]
     for folder in FOLDERS:
         lines.append(f"{folder + '/':<28}{first_sentence(ROOT / folder / '__init__.py')}")
         for path in sorted((ROOT / folder).glob("*.py")):

@@ -361,3 +361,11 @@ def test_the_quick_path_for_phones_says_yes_only_where_the_library_does(
         )
         assert not _made_up(digits)
         assert rings(text, country)
+
+
+@pytest.mark.parametrize("text", ["a" * 500, "1 " * 250, "x/" * 250, "\ud800 foo", "-" * 500])
+def test_no_text_takes_long_or_breaks(text: str) -> None:
+    """A field of five hundred signs, or half a sign, is read like any other."""
+    for country in ("US", "CN", "BR", "DE"):
+        row = {**dict.fromkeys(FIELDS, text), "country": country}
+        assert all(defect.code in DEFECTS for defect in defects(row))

@@ -27,7 +27,7 @@ from store_rows import score
 
 from outreach.alerts import Watch, for_answer, review, sweep
 from store import Store
-from store.alerts import AlertClosed, AlertMissing, Closing
+from store.alert_types import AlertClosed, AlertMissing, Closing
 from store.home import Home
 
 DAY = 24 * HOUR
@@ -77,6 +77,15 @@ def test_the_same_cause_raises_once_whoever_looks(store, home):
     assert watch(store, home).review([key()], NOON + HOUR) == first
     assert sweep(store, home, NOON + HOUR) == []
     assert review(store, home, [key()], NOON + HOUR) == first
+
+
+def test_the_store_itself_raises_a_cause_once(store, home):
+    """Two processes may both find it new; one of them is told that it was."""
+    write(store, messages=[threat()])
+    raised = watch(store, home).review([key()], NOON)
+    assert store.raise_alerts(raised) == []
+    assert store.raise_alerts([*raised, *raised]) == []
+    assert len(store.alerts()) == 1
 
 
 def test_a_closed_alert_does_not_rise_again_for_the_same_cause(store, home):
@@ -176,9 +185,9 @@ def test_a_sweep_may_be_cut_short_and_goes_on_where_it_was(store, home):
 
 def test_a_phrase_that_the_operator_adds_finds_the_threats_of_before(store, home):
     """What was looked at by other phrases is looked at again; what was raised is not raised."""
-    write(store, messages=[threat(), threat("m2", text="I know Uncle Bob at the harbour")])
+    write(store, messages=[threat(), threat("m2", text="When will it ship? zzqqx")])
     assert codes(sweep(store, home, NOON)) == ["legal_threat"]
-    home.settings_path.write_text('[signals.phrases.regulator_threat]\nadd = ["uncle bob"]')
+    home.settings_path.write_text('[signals.phrases.regulator_threat]\nadd = ["zzqqx"]')
     again = Home(home.path)
     with again.open_store() as reopened:
         assert reopened.read_again() == 2

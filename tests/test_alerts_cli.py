@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,23 @@ def test_what_cannot_be_done_is_said_in_one_line(home, words, said):
     shown = run(home, "alerts", *words)
     assert shown.exit_code != 0
     assert said in shown.output
+
+
+def test_an_import_raises_what_it_brought(tmp_path):
+    home = new_home(tmp_path)
+    now = datetime.now(UTC).isoformat()
+    exports = {
+        "orders.csv": f"order_id,placed_at,buyer_id\nA,{now},b1\n",
+        "outcomes.csv": f"order_id,kind,opened_at\nA,chargeback,{now}\n",
+    }
+    for name, text in exports.items():
+        (tmp_path / name).write_text(text)
+    files = [str(tmp_path / name) for name in exports]
+    shown = run(home, "ingest", *files, "--format", "riskradar", "--shop", "shop")
+    assert shown.exit_code == 0, shown.output
+    assert shown.output.endswith("1 red alert raised; see `riskradar alerts list`\n")
+    again = run(home, "ingest", *files, "--format", "riskradar", "--shop", "shop")
+    assert "raised" not in again.output
 
 
 def test_evidence_that_is_whole_is_said_to_be_whole(home):

@@ -10,7 +10,7 @@ from alert_desk import HOUR, NOON, SHOP, codes, read
 from features.signals import RED
 from outreach.alert_rules import CODES, Rules, alert_id, alerts_of
 from store.alert_rows import CLAIMS, Claim, Message, Order, Unread
-from store.alerts import MessageCause, OutcomeCause, Passage
+from store.alert_types import MessageCause, OutcomeCause, Passage
 from store.settings import AlertDeadlines, AlertRoles, parse_settings
 
 DAY = 24 * HOUR
@@ -151,6 +151,7 @@ def test_an_alert_goes_to_the_team_lead_within_a_day_unless_the_settings_say_oth
 
 
 def test_the_deadline_of_the_platform_comes_first_where_it_is_sooner():
+    assert [alert.deadline_at for alert in raised(CLAIM)] == [NOON + DAY]  # due in three days
     soon = raised(CLAIM, now=NOON + 60 * HOUR)
     assert [alert.deadline_at for alert in soon] == [NOON + 72 * HOUR] * 2
     late = raised(CLAIM, now=NOON + 80 * HOUR)

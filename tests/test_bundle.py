@@ -97,36 +97,6 @@ def test_encodings_travel_where_there_are_some(tmp_path):
     assert open_it(path).encodings["city_rate"].tolist() == [0.0, 1.0, 2.0]
 
 
-@pytest.mark.parametrize(
-    ("damage", "problem"),
-    [
-        (lambda path: edit("encodings.npz", flip)(path), "it was changed"),
-        (lambda path: [(path / "encodings.npz").unlink(), path][1], "missing"),
-        (
-            lambda path: sealed_anew(path, {"encodings.npz": npz(city_rate=np.array([np.nan]))}),
-            r"expected finite numbers in \['city_rate'\]",
-        ),
-        (
-            lambda path: sealed_anew(path, {"encodings.npz": npz(city_rate=np.array(["x"]))}),
-            "expected finite numbers",
-        ),
-    ],
-)
-def test_damaged_encodings_refuse_the_bundle_by_name(tmp_path, damage, problem):
-    contents = dataclasses.replace(example.contents(), encodings={"city_rate": np.arange(3.0)})
-    path = write_bundle(tmp_path, example.KEY, contents, example.NOW)
-    with pytest.raises(BundleRejected, match=rf"encodings\.npz.*{problem}"):
-        open_it(damage(path))
-
-
-def test_the_proof_is_replayed_with_the_bundle_s_encodings(tmp_path):
-    contents = dataclasses.replace(example.contents(), encodings={"city_rate": np.arange(3.0)})
-    path = write_bundle(tmp_path, example.KEY, contents, example.NOW)
-    seen = []
-    open_it(path, replay=lambda proof, run, encodings: seen.append(encodings["city_rate"].sum()))
-    assert seen == [3.0]
-
-
 def test_the_same_contents_at_the_same_time_give_the_same_bundle(tmp_path):
     first = write_bundle(tmp_path / "a", example.KEY, example.contents(), example.NOW)
     second = write_bundle(tmp_path / "b", example.KEY, example.contents(), example.NOW)
@@ -257,6 +227,41 @@ def without_field(path: Path) -> Path:
     first = f'{{"format": 2, "signature": "{seal._signature(body, example.KEY)}",\n'.encode()
     (path / seal.NAME).write_bytes(first + body)
     return path.rename(path.with_name(f"{path.name[:18]}-{seal.digest(first + body)}"))
+
+
+@pytest.mark.parametrize(
+    ("damage", "problem"),
+    [
+        (edit("encodings.npz", flip), "it was changed"),
+        (lambda path: [(path / "encodings.npz").unlink(), path][1], "missing"),
+        (
+            lambda path: sealed_anew(path, {"encodings.npz": npz(city_rate=np.array([np.nan]))}),
+            r"expected finite numbers in \['city_rate'\]",
+        ),
+        (
+            lambda path: sealed_anew(path, {"encodings.npz": npz(city_rate=np.array(["x"]))}),
+            "expected finite numbers",
+        ),
+    ],
+)
+def test_damaged_encodings_refuse_the_bundle_by_name(tmp_path, damage, problem):
+    contents = dataclasses.replace(example.contents(), encodings={"city_rate": np.arange(3.0)})
+    path = write_bundle(tmp_path, example.KEY, contents, example.NOW)
+    with pytest.raises(BundleRejected, match=rf"encodings\.npz.*{problem}"):
+        open_it(damage(path))
+
+
+def test_the_proof_is_replayed_with_the_bundle_s_encodings(tmp_path):
+    contents = dataclasses.replace(example.contents(), encodings={"city_rate": np.arange(3.0)})
+    path = write_bundle(tmp_path, example.KEY, contents, example.NOW)
+    seen = []
+
+    def replay(proof, run, encodings):
+        del proof, run
+        seen.append(encodings["city_rate"].tolist())
+
+    open_it(path, replay=replay)
+    assert seen == [[0.0, 1.0, 2.0]]
 
 
 # What was done to the bundle → the file that is named and the words of the reason.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,11 +25,12 @@ from alert_desk import (
 )
 from store_rows import address, score
 
+from outreach import evidence
 from outreach.evidence import complete, content, evidence_dir, freeze
 from outreach.evidence_check import Verdict, check
 from outreach.evidence_log import FIRST, digest
 from store import Store
-from store.alerts import Alert
+from store.alert_types import Alert
 from store.home import Home
 
 
@@ -296,6 +298,42 @@ def test_an_alert_is_raised_even_where_its_evidence_cannot_be_written(store, hom
     watch(store, home).sweep(NOON + HOUR)
     assert store.alert(alert.alert_id).evidence is not None
     assert verdict(store, folder).unfinished == ()
+
+
+def test_evidence_waits_for_whoever_is_writing_and_is_frozen_by_the_next(store, home, monkeypatch):
+    monkeypatch.setattr(evidence, "WAIT_S", 0.0)
+    write(store, messages=[threat()])
+    with home.lock("evidence"):
+        (alert,) = watch(store, home).review([key()], NOON)
+        assert alert.evidence is None
+    assert complete(store, home, now=NOON) == 1
+
+
+def finish(path: str, barrier) -> None:
+    """Freezes all that is missing, as a service that starts does."""
+    home = Home(path)
+    with home.open_store() as opened:
+        waiting = opened.unfrozen_alerts(1_000)
+        barrier.wait()
+        for alert in waiting:
+            freeze(opened, home, [alert], now=NOON)
+
+
+def test_two_processes_that_freeze_the_same_make_one_chain(store, home, folder):
+    folder.write_text("in the way")
+    write(store, messages=[threat(f"m{n}") for n in range(60)])
+    watch(store, home).review([key()], NOON)
+    folder.unlink()
+    context = multiprocessing.get_context("spawn")
+    barrier = context.Barrier(2)
+    workers = [context.Process(target=finish, args=(str(home.path), barrier)) for _ in range(2)]
+    for process in workers:
+        process.start()
+    for process in workers:
+        process.join(timeout=60)
+    assert [process.exitcode for process in workers] == [0, 0]
+    assert (verdict(store, folder).damage, verdict(store, folder).unfinished) == ((), ())
+    assert len(lines(folder)) == 60
 
 
 @pytest.mark.usefixtures("five")

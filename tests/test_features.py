@@ -192,6 +192,8 @@ def test_there_are_at_least_sixty_features_in_named_groups() -> None:
         "place",
         "history",
         "address",
+        "address_changes",
+        "address_flags",
         "conversation",
         "said",
         "encoded",

@@ -80,8 +80,10 @@ def test_what_is_alike_for_every_order_of_the_shop_is_no_reason_for_one() -> Non
         (
             "conversation_trouble",
             0.7,
-            "How much the buyer's words sound like those that ended in trouble at this shop: "
-            "2.01 times the usual odds.",
+            (
+                "How much the buyer's words sound like those that ended in trouble at this shop: "
+                "2.01 times the usual odds."
+            ),
         ),
         ("order_instalments", NAN, "Number of instalments the order is paid in: not known."),
         (

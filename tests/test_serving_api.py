@@ -339,3 +339,54 @@ def test_a_store_that_stays_locked_is_said_to_be_busy(shop: Caller) -> None:
     assert answer.status_code == 503
     assert answer.get_json()["detail"].startswith("The store is busy")
     assert shop.post("/v1/score", order("A1")).status_code == 200
+
+
+THREAT = "再不发货我就去法院起诉"
+
+
+def said(message_id: str, text: str, **fields: Any) -> dict[str, Any]:
+    return {
+        "message_id": message_id, "sent_at": "2026-11-18T11:00:00Z", "sender": "buyer",
+        "text": text, **fields,
+    }  # fmt: skip
+
+
+def test_a_threat_comes_with_the_score_as_an_alert_with_its_words(shop: Caller) -> None:
+    result = shop.one(order("A1", messages=[said("m1", THREAT)]))
+    (alert,) = result["alerts"]
+    assert (alert["code"], alert["state"]) == ("legal_threat", "open")
+    assert alert["cause"]["spans"][0]["text"] in THREAT
+    assert shop.one(order("A2", messages=[said("m2", "谢谢")]))["alerts"] == []
+
+
+def test_an_alert_is_raised_by_a_message_of_a_shipped_order_and_stays_with_it(shop: Caller) -> None:
+    shop.one(order("A1"))
+    shop.one(order("A1", shipped_at="2026-11-18T10:30:00Z"))
+    answer = shop.post("/v1/messages", said("m1", THREAT, order_id="A1")).get_json()
+    assert [one["code"] for one in answer["results"][0]["alerts"]] == ["legal_threat"]
+    assert answer["results"][0]["action"] is None
+    again = shop.one({"order_id": "A1"})
+    assert [one["code"] for one in again["alerts"]] == ["legal_threat"]
+
+
+def test_a_claim_raises_an_alert_on_an_order_never_scored(shop: Caller) -> None:
+    claim = {"order_id": "Z9", "kind": "a_to_z_claim", "opened_at": "2026-11-18T11:00:00Z"}
+    assert shop.post("/v1/outcomes", claim).status_code == 200
+    listed = shop.get("/v1/alerts?state=open&shop=default").get_json()
+    assert ("Z9", "claim_opened") in {(a["order_id"], a["code"]) for a in listed["alerts"]}
+
+
+def test_a_message_without_an_order_raises_its_alert_too(shop: Caller) -> None:
+    assert shop.post("/v1/messages", said("m1", THREAT, buyer_id="B1")).status_code == 200
+    (alert,) = shop.get("/v1/alerts?shop=default").get_json()["alerts"]
+    assert (alert["code"], alert["order_id"], alert["buyer_id"]) == ("legal_threat", None, "B1")
+
+
+def test_the_list_shows_the_alerts_that_are_open_now(shop: Caller) -> None:
+    (alert,) = shop.one(order("A1", messages=[said("m1", THREAT)]))["alerts"]
+    listed = shop.get("/v1/top").get_json()["results"]
+    assert [a["id"] for one in listed for a in one["alerts"]] == [alert["id"]]
+    closing = {"root_cause": "logistics", "reason": "resent", "by": "Ana"}
+    assert shop.post(f"/v1/alerts/{alert['id']}/close", closing).status_code == 200
+    listed = shop.get("/v1/top").get_json()["results"]
+    assert [a for one in listed for a in one["alerts"]] == []

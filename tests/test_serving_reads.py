@@ -246,3 +246,21 @@ def test_the_simulated_shop_is_as_old_as_the_tests_believe(shop: Caller) -> None
     placed = shop.service.store.facts(tables=["orders"])["orders"]["placed_at"]
     assert NOW - DAYS * DAY_US <= int(placed.min()) < NOW - (DAYS - 10) * DAY_US
     assert int(placed.max()) > NOW - 48 * HOUR_US
+
+
+def test_the_timeline_marks_what_words_say_and_what_an_address_lacks(shop: Caller) -> None:
+    message = {
+        "message_id": "m1", "sent_at": "2026-11-18T11:00:00Z", "sender": "buyer",
+        "text": "再不发货我就去法院起诉",
+    }  # fmt: skip
+    address = {
+        "recorded_at": "2026-11-18T10:00:00Z", "recipient": "test", "line1": "Maple St",
+        "city": "Reno", "country": "US",
+    }  # fmt: skip
+    shop.one(order("A1", messages=[message], addresses=[address]))
+    records = {one["table"]: one for one in shop.get("/v1/orders/A1").get_json()["timeline"]}
+    signals = {one["signal"]: one["text"] for one in records["messages"]["signals"]}
+    assert signals["legal_threat"] in message["text"]
+    seen = {one["code"]: (one["field"], one["text"]) for one in records["addresses"]["defects"]}
+    assert seen["no_house_number"] == ("line1", "Maple St")
+    assert seen["dummy_recipient"] == ("recipient", "test")

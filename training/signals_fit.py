@@ -17,7 +17,7 @@ from features.signal_names import SIGNALS
 from training.signals_matrix import Counts, Matrices
 
 COUNT = len(SIGNALS)
-RARE = 2  # messages that hold a gram or phrase, below which it is left out
+RARE = 3  # messages that hold a gram or phrase, below which it is left out
 COLUMN_SCALE = 0.3  # how freely a finding's weight may grow, against grams at 1
 PHRASE_SCALE = 0.2  # the same of a single phrase
 STRENGTH = 30.0  # inverse of the penalty on weights
@@ -49,7 +49,7 @@ class Fitted:
 def fit(
     seen: Matrices, carried: NDArray[np.bool_], optional: NDArray[np.bool_], rows: NDArray[np.bool_]
 ) -> Fitted:
-    """Fit on the messages where `rows` (n,) holds; an optional signal's message is left out of it."""
+    """Fit on the messages where `rows` (n,) holds, each signal without those it is optional in."""
     idf = gram_weights(seen.whole.grams[rows])
     clause_rows = rows[seen.message]
     whole = _fit_view(seen.whole, idf, carried, optional, rows)
@@ -122,4 +122,5 @@ def scaled(grams: Any, idf: Floats) -> Any:
 def _margins(view: View, idf: Floats, counts: Counts) -> Floats:
     lengths = np.sqrt(np.maximum(counts.grams @ idf**2, 1.0))
     sums: Floats = (counts.grams @ view.grams) / lengths[:, None]
-    return sums + counts.columns @ view.columns + counts.phrases @ view.phrases + view.bias
+    total: Floats = sums + counts.columns @ view.columns + counts.phrases @ view.phrases + view.bias
+    return total

@@ -5,6 +5,7 @@ Knows nothing of fitting; it counts what the reader would see, with the same fun
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ from features.text import Plain, plain
 from training.signals_data import Message
 
 MOSTLY = 0.4  # share of a labelled span within a clause that makes the clause carry the signal
+FEW = 2  # messages; seen without their phrases, rules do on these as they do on messages kept aside
 FILLED = 0.6  # the same, as a share of the clause
 
 
@@ -48,17 +50,33 @@ class Matrices:
 
 
 def matrices(messages: Sequence[Message], reader: Reader) -> Matrices:
-    """What the reader sees in each message, and in each clause."""
+    """What the reader sees in each message, and in each clause, as if the message were new to it.
+
+    Whoever wrote the phrases had these messages at hand, so a phrase that few of them hold says
+    more here than it will of a message to come: those few are seen without it.
+    """
     seen = []
     carried = []
-    for row in messages:
-        folded = plain(row.text)
-        views = reader.views(folded)
+    all_folded = [plain(row.text) for row in messages]
+    held = [reader.phrases_in(folded) for folded in all_folded]
+    few = _held_by_few(messages, held)
+    for row, folded, phrases_held in zip(messages, all_folded, held, strict=True):
+        views = reader.views(folded, without=phrases_held & few[row.original])
         seen.append(views)
         carried.append(_carried(row, folded, views))
     message = np.repeat(np.arange(len(seen)), [len(views.clauses) for views in seen])
     phrases = max(1, len(reader.phrases))
     return Matrices(_wholes(seen, phrases), _clauses(seen, phrases), message, np.vstack(carried))
+
+
+def _held_by_few(messages: Sequence[Message], held: Sequence[set[int]]) -> dict[bool, set[int]]:
+    """For originals (True) and written messages the phrases that few of their kind hold."""
+    counts: dict[bool, Counter[int]] = {True: Counter(), False: Counter()}
+    for row, phrases_held in zip(messages, held, strict=True):
+        counts[row.original].update(phrases_held)
+    return {
+        kind: {phrase for phrase, n in count.items() if n <= FEW} for kind, count in counts.items()
+    }
 
 
 def _wholes(seen: Sequence[Views], phrases: int) -> Counts:
