@@ -39,6 +39,7 @@ L2 = 60.0  # ridge on a weight, in orders (scikit-learn's 1 / C); see training/L
 # Somebody thought about what the signals mean, nobody about a bit of a sketch: a signal's weight
 # is held back a hundred times less.
 SIGNAL_SCALE = 10.0
+KEPT = 16  # origins remembered: those of a head and the last one; 12 MB each for 1.5 M landmarks
 CLEARLY = 2.0  # standard errors by which the weights must rank orders that they have not seen
 
 
@@ -96,7 +97,7 @@ class _Lessons:
 
 @dataclass(frozen=True)
 class Encoder:
-    """Fits encodings for the landmarks of one night; the same origin is fitted once.
+    """Fits encodings for the landmarks of one night; the same origin is not fitted twice in a row.
 
     Attributes:
         landmarks: (n,) moments that are learned from.
@@ -130,9 +131,13 @@ class Encoder:
 
     def at(self, origin: int, known_at: int) -> Encoded:
         """Weights from orders placed before `origin`, by answers known strictly by `known_at`."""
-        if (origin, known_at) not in self._known:
-            self._known[origin, known_at] = self._fit(origin, self.answers_at(known_at))
-        return self._known[origin, known_at]
+        found = self._known.pop((origin, known_at), None)
+        if found is None:
+            found = self._fit(origin, self.answers_at(known_at))
+        self._known[origin, known_at] = found  # the latest asked for stand last
+        if len(self._known) > KEPT:
+            del self._known[next(iter(self._known))]
+        return found
 
     def _fit(self, origin: int, answers: Answers) -> Encoded:
         block = blocks(self.landmarks, origin)
