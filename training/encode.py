@@ -34,7 +34,7 @@ Answers = npt.NDArray[np.int8]
 BLOCKS = 5  # of time; with fewer, the weights that read an order know much less than those of all
 LEAST_MESSAGES = 200  # of answered orders; fewer teach names rather than words
 LEAST_POSITIVES = 30  # orders with messages that ended in trouble
-MOST_ORDERS = 30_000  # with messages, the latest; more words to learn from change little
+MOST_ORDERS = 30_000  # with messages, the latest; bounds a fit to some seconds
 L2 = 60.0  # ridge on a weight, in orders (scikit-learn's 1 / C); see training/LOG.md
 # Somebody thought about what the signals mean, nobody about a bit of a sketch: a signal's weight
 # is held back a hundred times less.
