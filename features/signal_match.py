@@ -12,7 +12,7 @@ from itertools import chain
 
 from ahocorasick_rs import AhoCorasick
 
-from features.signal_phrases import Part
+from features.signal_syntax import Part
 from features.text import small_words
 
 Hit = tuple[int, int, int]  # index of the phrase, start, end (of the plain text)

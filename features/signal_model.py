@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.signal_names import SIGNALS
-from features.signal_phrases import Phrase
+from features.signal_syntax import Phrase
 from features.signal_views import Views
 
 COUNT = len(SIGNALS)

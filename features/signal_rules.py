@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from features.signal_match import Hit
 from features.signal_names import CONTEXTS, KINDS, SIGNALS
-from features.signal_phrases import ADDED, CONTEXT, Phrase
+from features.signal_phrases import ADDED, CONTEXT
+from features.signal_syntax import Phrase
 
 CLAUSE = re.compile(r"[!?;\n。、()\"]|[,:](?!\d)|\.(?!\w)| - ")
 SENTENCE = re.compile(r"[!?;\n。]|\.(?!\w)")

@@ -49,7 +49,8 @@ def views(
     """The views of a plain text; `codes` gives (signal or -1, kind or context) of each phrase."""
     whole = grams(text)
     bounds = clause_bounds(text)
-    lows, highs = np.array(bounds[:-1])[:, None], np.array(bounds[1:])[:, None]
+    # The first clause takes in the blank that grams put before the text, the last the one after.
+    lows, highs = np.array([-1, *bounds[1:-1]])[:, None], np.array(bounds[1:])[:, None]
     inside = (whole.starts >= lows) & (whole.ends <= highs)
     anywhere = {CONTEXT_ANYWHERE + codes[hit[0]][1] for hit in hits if codes[hit[0]][0] < 0}
     if len(bounds) > 2:

@@ -14,8 +14,9 @@ from features.signal_decide import decide
 from features.signal_match import Matcher
 from features.signal_model import Model, Weights, shipped
 from features.signal_names import LANGUAGES, RED, SIGNALS
-from features.signal_phrases import BadPhrase, Phrase, PhraseChanges, phrases, routes_of
+from features.signal_phrases import PhraseChanges, phrases
 from features.signal_rules import Rules
+from features.signal_syntax import BadPhrase, Phrase, routes_of
 from features.signal_views import Views, views
 from features.text import WORDS, Plain, plain, small_words
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from features.signal_match import Matcher
-from features.signal_phrases import BadPhrase, Phrase, read_phrases, routes_of
+from features.signal_phrases import read_phrases
+from features.signal_syntax import BadPhrase, Phrase, routes_of
 from features.text import plain
 
 

@@ -15,7 +15,7 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from features.signal_names import LANGUAGES, SIGNALS
+from features.signal_names import SIGNALS
 from features.text import plain
 
 ORIGINALS = ("zh_en", "es_pt")
@@ -56,7 +56,8 @@ def originals() -> list[Message]:
 
 def for_learning() -> list[Message]:
     """What may be learned from: the originals that are not set aside, then the written ones."""
-    written = [f"written_{lang}.jsonl" for lang in LANGUAGES]
+    folder = files("training").joinpath("messages")
+    written = sorted(file.name for file in folder.iterdir() if file.name.startswith("written_"))
     kept = [message for message in originals() if not is_aside(message.id)]
     return kept + [message for name in written for message in _read(name, original=False)]
 
