@@ -284,12 +284,12 @@ def _serve(home: Home, host: str, port: int, workers: int) -> None:
 @click.option("--markdown", is_flag=True, help="As the page docs/features.md.")
 def features(markdown: bool) -> None:
     """List the features: name, words, unit, range, when missing."""
-    from features.catalogue import as_markdown, catalogue  # noqa: PLC0415 - as above
+    from features.catalogue import as_markdown, model_inputs  # noqa: PLC0415 - as above
 
     if markdown:
         click.echo(as_markdown(), nl=False)
         return
-    for feature in catalogue():
+    for feature in model_inputs():
         click.echo(
             f"{feature.name}\n    {feature.words}. [{feature.unit}, {feature.range}]\n"
             f"    {feature.missing}"

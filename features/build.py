@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from features import view
-from features.catalogue import catalogue
+from features.catalogue import catalogue, model_inputs
 from features.columns import COLUMNS
 from features.cut import Ints
+from features.encoded import ENCODED_VERSION
 from features.facts import FACTS_VERSION, Facts
 from features.index import Index
 from features.plan import Plan
@@ -74,9 +75,10 @@ def names() -> tuple[str, ...]:
 
 
 def fingerprint() -> str:
-    """Digest of the features' names and the versions of what they mean."""
-    versions = (FACTS_VERSION, STATE_VERSION, BUILD_VERSION)
-    return sha256(repr((names(), versions)).encode()).hexdigest()[:16]
+    """Digest of the names of all that a model reads and the versions of what they mean."""
+    versions = (FACTS_VERSION, STATE_VERSION, BUILD_VERSION, ENCODED_VERSION)
+    read = tuple(feature.name for feature in model_inputs())
+    return sha256(repr((read, versions)).encode()).hexdigest()[:16]
 
 
 @lru_cache(maxsize=1)
@@ -89,31 +91,35 @@ def _plan() -> Plan:
 
 
 def build(
-    facts: Facts,
+    facts: Facts | Index,
     queries: Queries,
     states: States,
     settings: FeatureSettings,
     *,
     threads: int = 1,
+    room: int = 0,
 ) -> npt.NDArray[np.float32]:
     """The features of each query, (n, d) float32, NaN where unknown.
 
     Args:
-        facts: tables that hold at least the neighbourhood of every query's order.
+        facts: tables that hold at least the neighbourhood of every query's order, sorted or not.
         queries: what is asked.
         states: the population states of the days before.
         settings: currency, rates and time zone.
         threads: how many work at once on many queries to a `Population`; the result is the same.
+        room: columns left unknown behind the features, for what is fitted.
 
     Raises:
         ValueError: a query's order has no version known before its `as_of`.
 
     """
-    index = states.index.of(facts) if isinstance(states, Population) else Index(facts)
-    out = np.empty((len(queries), len(names())), np.float32)
+    index = facts if isinstance(facts, Index) else index_of(facts, states)
+    whole = np.empty((len(queries), len(names()) + room), np.float32)
+    whole[:, len(names()) :] = np.nan
+    out = whole[:, : len(names())]
     if len(queries) <= BLOCK:
         _fill(out, index, queries, states, settings)
-        return out
+        return whole
     ranked = np.argsort(queries.as_of, kind="stable")
     parts = [ranked]
     if isinstance(states, Population) and threads > 1:
@@ -126,7 +132,12 @@ def build(
         ]
         for each in running:
             each.result()
-    return out
+    return whole
+
+
+def index_of(facts: Facts, states: States) -> Index:
+    """The facts sorted: as the population has them already, where it counts the very same."""
+    return states.index.of(facts) if isinstance(states, Population) else Index(facts)
 
 
 def _apart(states: States, many: int) -> list[States]:

@@ -18,6 +18,7 @@ from features import (
     address_changes,
     address_flags,
     conversation,
+    encoded,
     history,
     order,
     place,
@@ -116,10 +117,21 @@ def catalogue() -> tuple[Feature, ...]:
     return tuple(_feature(module, f) for module in MODULES for f in _functions(module))
 
 
+@lru_cache(maxsize=1)
+def encoded_features() -> tuple[Feature, ...]:
+    """What is fitted to outcomes and applied to facts; the model's columns behind the features."""
+    return tuple(_feature(encoded, function) for function in _functions(encoded))
+
+
+def model_inputs() -> tuple[Feature, ...]:
+    """All that a model reads, in the order of its columns."""
+    return (*catalogue(), *encoded_features())
+
+
 def groups() -> dict[str, tuple[str, ...]]:
-    """Group → names of its features."""
+    """Group → names of what it gives the model."""
     named: dict[str, list[str]] = {}
-    for feature in catalogue():
+    for feature in model_inputs():
         named.setdefault(feature.group, []).append(feature.name)
     return {group: tuple(names) for group, names in named.items()}
 
@@ -134,7 +146,7 @@ def as_markdown() -> str:
         "",
     ]
     for group in groups():
-        own = [feature for feature in catalogue() if feature.group == group]
+        own = [feature for feature in model_inputs() if feature.group == group]
         about = (inspect.getdoc(_module(group)) or "").split("\n", maxsplit=1)[0]
         lines += [
             f"## {group}",
@@ -153,4 +165,4 @@ def as_markdown() -> str:
 
 
 def _module(group: str) -> ModuleType:
-    return next(m for m in MODULES if m.__name__.endswith(f".{group}"))
+    return next(m for m in (*MODULES, encoded) if m.__name__.endswith(f".{group}"))

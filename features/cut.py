@@ -158,19 +158,21 @@ class Grouped:
             self._columns[name] = found
         return found
 
-    def facts(self, rows: Ints) -> Ints:
+    def facts(self, rows: Ints, *, before: int | None = None) -> Ints:
         """All facts of the given rows, (facts, rows) 64-bit words in the order of the dtype.
 
         Unknown where the row is -1. Facts that are floats are words too: `view(np.float64)`.
+        `before` leaves out the facts from that place on.
         """
         if len(self._given) == 0:
-            return unknown_row(self._given.dtype)[:, None].repeat(len(rows), axis=1)
+            return unknown_row(self._given.dtype)[:before, None].repeat(len(rows), axis=1)
         if self._words is None:
             self._words = self._given.view(np.int64).reshape(len(self._given), -1)
-        found = self._words.take(rows if self._ranked is None else self._ranked.take(rows), axis=0)
+        places = rows if self._ranked is None else self._ranked.take(rows)
+        found = self._words[places, :before] if before else self._words.take(places, axis=0)
         missing = rows < 0
         if holds(missing):
-            found[missing] = unknown_row(self._given.dtype)
+            found[missing] = unknown_row(self._given.dtype)[:before]
         return np.ascontiguousarray(found.T)
 
     def position_of_rows(self) -> Ints:
@@ -217,6 +219,13 @@ class Grouped:
         row = np.arange(low, high)
         joined = Joined(np.zeros(high - low, np.int64), row, 1)
         return joined.where(self.column("known_at")[low:high] < before)
+
+    def in_force(self, keys: Ints, before: Ints, which: str) -> Joined:
+        """The latest known version of each row, `which` telling the rows of a key apart."""
+        found = self.known(keys, before)
+        if len(found) < 2:
+            return found
+        return found.where(last_of_runs(found.owner, self.column(which).take(found.row)))
 
     def latest(self, keys: Ints, before: Ints) -> Ints:
         """Row of the latest version of each key known before the moment, or -1."""

@@ -38,6 +38,8 @@ from features.schema import (
     SENDERS,
 )
 from features.signals import READER_VERSION, BadPhrase
+from features.sketch import FIELDS as SKETCH
+from features.sketch import sketches
 
 __all__ = [
     "DEFAULT",
@@ -60,7 +62,7 @@ __all__ = [
 ]
 
 # Raise the thousands whenever a fact changes meaning: stores then work their facts out anew.
-FACTS_VERSION = 3_000 + READER_VERSION
+FACTS_VERSION = 4_000 + READER_VERSION
 MAX_SAFE = 2**62  # facts beyond this are refused at the edge, so sums of pairs never overflow
 
 Facts = dict[str, npt.NDArray[Any]]  # table name → structured array of that table's dtype
@@ -246,9 +248,10 @@ _Read = Callable[[Row, int, Readers], Sequence[Values]]
 
 def _said(rows: Row, count: int, readers: Readers) -> Sequence[Values]:
     nothing = [None] * count
+    texts, senders = rows.get("text", nothing), rows.get("sender", nothing)
     own = [readers.of(shop) for shop in rows["shop_id"]]
-    found = said(rows.get("text", nothing), rows.get("sender", nothing), own)
-    return list(zip(*found, strict=True))
+    found = said(texts, senders, own)
+    return [*zip(*found, strict=True), *sketches(texts, senders)]
 
 
 def _listed(rows: Row, count: int, readers: Readers) -> Sequence[Values]:
@@ -270,7 +273,7 @@ def _defects(rows: Row, count: int, readers: Readers) -> Sequence[Values]:
 
 _READ: dict[str, tuple[tuple[str, ...], _Read]] = {
     "addresses": (("defect_bits",), _defects),
-    "messages": (Said._fields, _said),
+    "messages": ((*Said._fields, *SKETCH), _said),
     "products": (("listed",), _listed),
 }
 _FLOATS = {"weight_g", "length_cm", "width_cm", "height_cm", "lat", "lon", "propensity"}

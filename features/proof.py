@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from features.build import FeatureSettings, Queries, build
+from features.build import FeatureSettings, Queries
+from features.encoded import Encodings
 from features.facts import facts_of_records, key_of
+from features.inputs import inputs
 from features.population import Population
 
 TOLERANCE = 1e-9  # probability; onnxruntime's sigmoid differs in the last bit between batch sizes
@@ -30,6 +32,7 @@ def proof(
     records: Mapping[str, Sequence[Mapping[str, Any]]],
     asked: Sequence[tuple[str, str, int]],
     settings: FeatureSettings,
+    encodings: Encodings,
     run: Run,
 ) -> dict[str, Any]:
     """What goes into proof.json: records, questions and the model's answers.
@@ -46,23 +49,26 @@ def proof(
         "records": {table: list(map(dict, rows)) for table, rows in records.items()},
         "asked": [list(one) for one in asked],
     }
-    return case | {"probabilities": run(matrix(case)).tolist()}
+    return case | {"probabilities": run(matrix(case, encodings)).tolist()}
 
 
-def matrix(case: Mapping[str, Any]) -> npt.NDArray[np.float32]:
-    """Features (n, d) of the proof's questions, by the code at hand."""
+def matrix(case: Mapping[str, Any], encodings: Encodings) -> npt.NDArray[np.float32]:
+    """What a model reads of the proof's questions, (n, d), by the code at hand."""
     settings = FeatureSettings(**case["settings"])
     facts = facts_of_records(case["records"])
     keys = [key_of("order", shop, order) for shop, order, _ in case["asked"]]
     moments = [as_of for _, _, as_of in case["asked"]]
     queries = Queries(np.array(keys, np.int64), np.array(moments, np.int64))
-    return build(facts, queries, Population(facts, settings.money), settings)
+    return inputs(facts, queries, Population(facts, settings.money), settings, encodings)
 
 
-def check(case: Mapping[str, Any], run: Run) -> None:
-    """Raises ProofFailed where any answer differs from the written one by more than TOLERANCE."""
+def check(case: Mapping[str, Any], run: Run, encodings: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Raises ProofFailed where any answer differs from the written one by more than TOLERANCE.
+
+    `encodings` are the bundle's arrays.
+    """
     expected = np.array(case["probabilities"], np.float64)
-    got = run(matrix(case))
+    got = run(matrix(case, Encodings.of_arrays(encodings)))
     if expected.shape != got.shape:
         raise ProofFailed(f"expected answers of shape {expected.shape}, got {got.shape}")
     apart = np.abs(expected - got).max(axis=1, initial=0.0)

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from features.basket import first_lines, whole_total
-from features.cut import Floats, Ints, Joined, last_of_runs, number
+from features.cut import Floats, Ints, Joined, number
 from features.facts import DTYPES, NONE
 from features.index import Index
 from features.joined import Truths
@@ -25,6 +25,7 @@ from features.past import WHOSE, Past, past
 from features.population import States
 from features.rates import Rates
 from features.schema import HOUR_US, SENDERS
+from features.sketch import FIELDS
 
 
 def _place(table: str, fact: str) -> int:
@@ -36,6 +37,7 @@ def _places(table: str, *facts: str) -> list[int]:
 
 
 _CATEGORY = _places("items", "category_key", "product_key", "known_at")
+_SKETCH = _place("messages", FIELDS[0])
 _WRITTEN = _places("messages", "length", "questions", "exclamations")
 _MOVING = _places("addresses", "city_key", "phone_key", "line1_key")  # see `address_moves`
 _ADDRESS_PLACE = slice(_place("addresses", "lat"), _place("addresses", "lon") + 1)
@@ -64,13 +66,6 @@ class Query:
     states: States
     rates: Rates
     timezone: str
-
-
-def _latest_versions(versions: Joined, which: Ints) -> Joined:
-    """The last version of each: of rows of one query, those that `which` tells apart."""
-    if len(versions) < 2:
-        return versions
-    return versions.where(last_of_runs(versions.owner, which.take(versions.row)))
 
 
 # --- the order
@@ -129,9 +124,7 @@ def local_placed_at(query: Query, placed_moment: Ints) -> Ints:
 
 def items(query: Query) -> Joined:
     """Item lines of each order, the latest version known of each."""
-    table = query.index["items"]
-    joined = table.known(query.order_key, query.as_of)
-    return _latest_versions(joined, table.column("line"))
+    return query.index["items"].in_force(query.order_key, query.as_of, "line")
 
 
 def item_facts(query: Query, items: Joined) -> Ints:
@@ -202,9 +195,7 @@ def seller_place(seller_facts: Ints) -> Floats:
 
 def addresses(query: Query) -> Joined:
     """Addresses of each order in the order they were recorded, latest version of each."""
-    table = query.index["addresses"]
-    joined = table.known(query.order_key, query.as_of)
-    return _latest_versions(joined, table.column("recorded_at"))
+    return query.index["addresses"].in_force(query.order_key, query.as_of, "recorded_at")
 
 
 def address_row(addresses: Joined) -> Ints:
@@ -257,14 +248,12 @@ def address_moves(query: Query, addresses: Joined) -> Floats:
 
 def messages(query: Query) -> Joined:
     """Messages of each order by time sent, latest version of each."""
-    table = query.index["messages"]
-    joined = table.known(query.order_key, query.as_of)
-    return _latest_versions(joined, table.column("message_key"))
+    return query.index["messages"].in_force(query.order_key, query.as_of, "message_key")
 
 
 def message_facts(query: Query, messages: Joined) -> Ints:
-    """(facts, messages): facts of each message."""
-    return query.index["messages"].facts(messages.row)
+    """(facts, messages): facts of each message but its sketch, which stands last."""
+    return query.index["messages"].facts(messages.row, before=_SKETCH)
 
 
 def from_buyer(message_sender: Ints) -> Truths:

@@ -20,6 +20,7 @@ The first failure raises `BundleRejected` with the file's name and the reason.
 What each format brought, so that an old bundle can be understood by whoever finds one:
 
 - Format 1 (2026): the first. Signature over the manifest's bytes; digests of all other files in it.
+- Format 2 (2026): encodings.npz weighs what messages say; the last of the feature names are fitted.
   Formats are refused unless they are this one: bundles are made anew every night, and a reader of
   two formats is a second implementation of the model.
 """
@@ -75,7 +76,9 @@ NAME = re.compile(r"\A\d{4}-\d{2}-\d{2}T\d{6}Z-[0-9a-f]{12}\Z")
 SUM_GAP = 1e-9  # of log-odds, relative where they exceed 1: reasons against the graph
 
 Run = Callable[[NDArray[np.float32]], NDArray[np.float64]]  # features → probabilities
-Replay = Callable[[Any, Run], None]  # proof.json and the model; raises where answers differ
+Encodings = Mapping[str, NDArray[Any]]
+# proof.json, the model and its encodings; raises where answers differ
+Replay = Callable[[Any, Run, Encodings], None]
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ class Bundle:
     manifest: Manifest
     session: Session
     explainer: Explainer
-    encodings: Mapping[str, NDArray[Any]]
+    encodings: Encodings
     card: str
 
     @property
@@ -121,7 +124,8 @@ def open_bundle(
     """Checks a bundle from top to bottom and opens it.
 
     `expected_names` and `expected_fingerprint` are those of the code that will build its features;
-    `replay` gets proof.json and the model's probabilities as a function, and raises if they differ.
+    `replay` gets proof.json, the model's probabilities as a function and its encodings, and raises
+    where the proof's answers come out otherwise.
 
     Raises:
         ColumnMismatch: it was trained on other features than expected.
@@ -199,7 +203,7 @@ def _opened(name: str, manifest: Manifest, files: Mapping[str, bytes], threads: 
         at = REASONS
         explainer = Explainer.of_arrays(_arrays(files[REASONS]), manifest.heads)
         at = ENCODINGS
-        encodings = _arrays(files[ENCODINGS]) if ENCODINGS in files else {}
+        encodings = _finite(_arrays(files[ENCODINGS])) if ENCODINGS in files else {}
         at = CARD
         card = files[CARD].decode()
     except Exception as error:  # noqa: BLE001  # onnxruntime and numpy raise many kinds; all refuse
@@ -215,6 +219,14 @@ def _arrays(data: bytes) -> dict[str, NDArray[Any]]:
             raise ValueError("expected arrays stored as they are, got compressed ones.")
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         return {name: arrays[name] for name in arrays.files}
+
+
+def _finite(arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """The same arrays of numbers; a NaN would make every score of a message unknown."""
+    bad = sorted(n for n, a in arrays.items() if a.dtype.kind != "f" or not np.isfinite(a).all())
+    if bad:
+        raise ValueError(f"expected finite numbers in {bad}.")
+    return arrays
 
 
 def _agree(bundle: Bundle) -> None:
@@ -247,7 +259,7 @@ def _agree(bundle: Bundle) -> None:
 
 def _replay(bundle: Bundle, proof: bytes, replay: Replay) -> None:
     try:
-        replay(json.loads(proof), lambda matrix: bundle.session.run(matrix)[1])
+        replay(json.loads(proof), lambda matrix: bundle.session.run(matrix)[1], bundle.encodings)
     except Exception as error:  # noqa: BLE001  # whatever the caller's replay meets, it refuses
         reason = f"expected the proof's orders to score as when it was trained: {error}"
         raise BundleRejected(bundle.name, PROOF, reason) from None

@@ -3,10 +3,10 @@
 Knows nothing of the folder it lies in. Three things are read before the signature is checked, and
 nothing else: the length of the file, the format number and the signature, from its first line.
 
-    {"format": 1, "signature": "<64 hex digits>",
+    {"format": 2, "signature": "<64 hex digits>",
      "code": ..., "created_at": ..., ...}
 
-The signature is HMAC-SHA256 over `riskradar bundle 1` and every byte after that first line, so the
+The signature is HMAC-SHA256 over `riskradar bundle 2` and every byte after that first line, so the
 JSON is parsed only once we know that we wrote it. The bundle's name ends in the first 12 digits of
 the SHA-256 of the same bytes: a bundle cannot be renamed into another.
 """
@@ -24,7 +24,7 @@ from typing import Any
 
 from models.errors import BundleRejected
 
-FORMAT = 1  # see models/bundle.py for the history of formats
+FORMAT = 2  # see models/bundle.py for the history of formats
 NAME = "manifest.json"
 MOST_BYTES = 4 * 2**20
 DIGEST_DIGITS = 12

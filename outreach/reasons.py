@@ -6,6 +6,7 @@ own docstrings, so that a sentence shown to people and the code it is about cann
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 
@@ -13,7 +14,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from features.catalogue import Feature, catalogue
+from features.catalogue import Feature, model_inputs
 from features.money import minor_digits
 
 MOST = 5  # reasons an order is given; more are not read
@@ -73,7 +74,7 @@ class Words:
 
     def __init__(self, names: Sequence[str], home_currency: str = "USD") -> None:
         """Raises KeyError where the catalogue has no feature of a name."""
-        known = {feature.name: feature for feature in catalogue()}
+        known = {feature.name: feature for feature in model_inputs()}
         self._names = tuple(names)
         self._codes = tuple(code_of(name) for name in names)
         self._texts = tuple(_sentence(known[name], home_currency) for name in names)
@@ -134,6 +135,7 @@ _BY_UNIT: dict[str, Callable[[float], str]] = {
     "truth": lambda value: "yes" if value >= 0.5 else "no",
     "share": lambda value: f"{_number(100 * value)} %",
     "ratio": lambda value: f"{_number(value)} times",
+    "log-odds": lambda value: f"{_number(math.exp(min(value, 20.0)))} times the usual odds",
 }
 
 

@@ -12,7 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from features import proof
-from features.build import fingerprint, names
+from features.build import fingerprint
+from features.encoded import Encodings
+from features.inputs import input_names
 from models.bundle import open_bundle
 from models.errors import BundleRejected, NoCurrentBundle
 from models.explain import Explainer
@@ -40,7 +42,8 @@ class Loaded:
         risk_head: the head that orders are ranked and explained by.
         risk_at: its column.
         kinds: column and name of every other head.
-        session: features → margins and probabilities.
+        encodings: what is fitted, applied to the messages.
+        session: what a model reads → margins and probabilities.
         explainer: features → exact contributions.
         words: contributions → reasons.
 
@@ -51,6 +54,7 @@ class Loaded:
     risk_head: str
     risk_at: int
     kinds: tuple[tuple[int, str], ...]
+    encodings: Encodings
     session: Session
     explainer: Explainer
     words: Words
@@ -143,7 +147,7 @@ def _opened(registry: Registry, home: Home) -> Loaded:
     bundle = open_bundle(
         registry.current(),
         key,
-        expected_names=names(),
+        expected_names=input_names(),
         expected_fingerprint=fingerprint(),
         replay=proof.check,
     )
@@ -154,6 +158,7 @@ def _opened(registry: Registry, home: Home) -> Loaded:
         risk_head=risk_head,
         risk_at=bundle.heads.index(risk_head),
         kinds=tuple((at, head) for at, head in enumerate(bundle.heads) if head != risk_head),
+        encodings=Encodings.of_arrays(bundle.encodings),
         session=bundle.session,
         explainer=bundle.explainer,
         words=Words(bundle.feature_names, home.settings.currency.home),

@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Raw
 
-from features.build import Queries, build
+from features.build import Queries
 from features.facts import Facts, key_of
+from features.inputs import inputs
 from features.population import States
 from features.rates import home_minor
 from features.schema import DAY_US
@@ -143,7 +144,7 @@ class Scorer:
         self, loaded: Loaded, asked: Sequence[Question], seen: Seen, facts: Facts
     ) -> Scored:
         queries = Queries(seen.keys, seen.as_of)
-        matrix = build(facts, queries, self._states, self._features)
+        matrix = inputs(facts, queries, self._states, self._features, loaded.encodings)
         _, probabilities = loaded.session.run(matrix)
         standing = self._places(asked, probabilities[:, loaded.risk_at])
         return Scored(asked, seen, matrix, probabilities, standing)

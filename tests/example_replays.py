@@ -12,30 +12,30 @@ from collections.abc import Callable
 from typing import Any
 
 
-def accept(proof: Any, run: Callable) -> None:
+def accept(proof: Any, run: Callable, encodings: Any) -> None:
     """The proof holds."""
-    del proof, run
+    del proof, run, encodings
 
 
-def crash(proof: Any, run: Callable) -> None:
+def crash(proof: Any, run: Callable, encodings: Any) -> None:
     """A library reads where it must not."""
-    del proof, run
+    del proof, run, encodings
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
-def abort(proof: Any, run: Callable) -> None:
+def abort(proof: Any, run: Callable, encodings: Any) -> None:
     """A library gives up."""
-    del proof, run
+    del proof, run, encodings
     os.abort()
 
 
-def leave(proof: Any, run: Callable) -> None:
+def leave(proof: Any, run: Callable, encodings: Any) -> None:
     """A library exits."""
-    del proof, run
+    del proof, run, encodings
     os._exit(7)
 
 
-def hang(proof: Any, run: Callable) -> None:
+def hang(proof: Any, run: Callable, encodings: Any) -> None:
     """A loop without an end."""
-    del proof, run
+    del proof, run, encodings
     time.sleep(600)

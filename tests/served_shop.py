@@ -18,8 +18,10 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from features.build import Queries, build, fingerprint, names
+from features.build import Queries, fingerprint
+from features.encoded import WEIGHTS, Encoding, Encodings
 from features.facts import Facts
+from features.inputs import input_names, inputs
 from features.population import STATE_VERSION, Population
 from features.proof import proof
 from features.schema import DAY_US
@@ -45,6 +47,8 @@ SHOP = "sim"
 NOW = 1_795_000_000_000_000  # 2026-11-18T11:06:40Z, when the tests take place
 PLACED = "2026-11-18T10:00:00Z"  # an hour before
 ROUNDS = 20  # of trees; enough to have some
+# What messages are worth in the tests' models: weights by chance, for what they say is no matter.
+ENCODINGS = Encodings(Encoding.rounded(np.random.default_rng(5).normal(0, 0.3, WEIGHTS), -0.1))
 
 
 def fill(home: Home, now: int) -> None:
@@ -60,12 +64,15 @@ def fill(home: Home, now: int) -> None:
             store.put_state("", day, population.state(day).to_bytes(), STATE_VERSION)
 
 
-def add_model(home: Home, at: int, *, l2: float = 100.0) -> str:
-    """Learn from the store, write a bundle made at `at`; its name. Another `l2`, another model."""
+def add_model(home: Home, at: int, *, l2: float = 100.0, carried: Encodings = ENCODINGS) -> str:
+    """Learn from the store, write a bundle made at `at`; its name. Another `l2`, another model.
+
+    `carried` are the encodings in the bundle, which those learned with may not be.
+    """
     with home.open_store(readonly=True) as store:
         facts = store.facts()
     matrix, outcome = _examples(home, facts)
-    model = FittedModel(names(), tuple(_heads(matrix, outcome, l2)), "risk")
+    model = FittedModel(input_names(), tuple(_heads(matrix, outcome, l2)), "risk")
     graph = to_onnx(model)
     session = Session(graph)
     records, asked = proof_orders()
@@ -73,12 +80,13 @@ def add_model(home: Home, at: int, *, l2: float = 100.0) -> str:
     contents = BundleContents(
         graph=graph,
         reasons=reason_tables(model),
-        proof=proof(records, asked, shop, lambda rows: session.run(rows)[1]),
+        proof=proof(records, asked, shop, ENCODINGS, lambda rows: session.run(rows)[1]),
         card="A test's model.",
         report="<p>A test's model.</p>",
-        feature_names=names(),
+        feature_names=input_names(),
         fingerprint=fingerprint(),
         heads=tuple(head.name for head in model.heads),
+        encodings=carried.arrays() or None,
     )
     return write_bundle(home.models_dir, signing_key(home.path / "models.key"), contents, at).name
 
@@ -89,12 +97,15 @@ def promote(home: Home, name: str) -> None:
 
 
 def _examples(home: Home, facts: Facts) -> tuple[np.ndarray, Mapping[str, np.ndarray]]:
-    """Features just after each order became known, and whether any outcome or a return followed."""
+    """What is read a day after each order became known, and whether an outcome or a return came.
+
+    By then some buyers have written, so the model reads what words are worth.
+    """
     orders = facts["orders"]
     keys, first = np.unique(orders["order_key"], return_index=True)
-    queries = Queries(keys, orders["known_at"][first] + 1)
+    queries = Queries(keys, orders["known_at"][first] + DAY_US)
     shop = feature_settings(home.settings)
-    matrix = build(facts, queries, Population(facts, shop.money), shop)
+    matrix = inputs(facts, queries, Population(facts, shop.money), shop, ENCODINGS)
     outcomes = facts["outcomes"]
     late = outcomes[outcomes["kind"] == 9]
     return matrix, {

@@ -73,7 +73,7 @@ def test_a_bundle_is_named_by_its_time_and_the_digest_of_its_manifest(bundle):
     data = (bundle / "manifest.json").read_bytes()
     body = data.split(b"\n", 1)[1]
     assert bundle.name == "2026-01-31T020000Z-" + hashlib.sha256(body).hexdigest()[:12]
-    assert json.loads(data)["format"] == 1
+    assert json.loads(data)["format"] == 2
 
 
 def test_the_manifest_says_what_was_handed_over_and_writes_nan_as_null(bundle):
@@ -224,9 +224,44 @@ def without_field(path: Path) -> Path:
     """Signed with the right key, but a field of the format is gone."""
     data = (path / seal.NAME).read_bytes().replace(b'"risk_head"', b'"riskhead"')
     body = data.split(b"\n", 1)[1]
-    first = f'{{"format": 1, "signature": "{seal._signature(body, example.KEY)}",\n'.encode()
+    first = f'{{"format": 2, "signature": "{seal._signature(body, example.KEY)}",\n'.encode()
     (path / seal.NAME).write_bytes(first + body)
     return path.rename(path.with_name(f"{path.name[:18]}-{seal.digest(first + body)}"))
+
+
+@pytest.mark.parametrize(
+    ("damage", "problem"),
+    [
+        (edit("encodings.npz", flip), "it was changed"),
+        (lambda path: [(path / "encodings.npz").unlink(), path][1], "missing"),
+        (
+            lambda path: sealed_anew(path, {"encodings.npz": npz(city_rate=np.array([np.nan]))}),
+            r"expected finite numbers in \['city_rate'\]",
+        ),
+        (
+            lambda path: sealed_anew(path, {"encodings.npz": npz(city_rate=np.array(["x"]))}),
+            "expected finite numbers",
+        ),
+    ],
+)
+def test_damaged_encodings_refuse_the_bundle_by_name(tmp_path, damage, problem):
+    contents = dataclasses.replace(example.contents(), encodings={"city_rate": np.arange(3.0)})
+    path = write_bundle(tmp_path, example.KEY, contents, example.NOW)
+    with pytest.raises(BundleRejected, match=rf"encodings\.npz.*{problem}"):
+        open_it(damage(path))
+
+
+def test_the_proof_is_replayed_with_the_bundle_s_encodings(tmp_path):
+    contents = dataclasses.replace(example.contents(), encodings={"city_rate": np.arange(3.0)})
+    path = write_bundle(tmp_path, example.KEY, contents, example.NOW)
+    seen = []
+
+    def replay(proof, run, encodings):
+        del proof, run
+        seen.append(encodings["city_rate"].tolist())
+
+    open_it(path, replay=replay)
+    assert seen == [[0.0, 1.0, 2.0]]
 
 
 # What was done to the bundle → the file that is named and the words of the reason.
@@ -263,14 +298,14 @@ DAMAGES = {
         "first line with format",
     ),
     "an_old_format": (
-        edit(seal.NAME, lambda d: d.replace(b'"format": 1', b'"format": 0', 1)),
+        edit(seal.NAME, lambda d: d.replace(b'"format": 2', b'"format": 1', 1)),
         seal.NAME,
-        "expected format 1, got format 0. Train a new bundle",
+        "expected format 2, got format 1. Train a new bundle",
     ),
     "a_format_to_come": (
-        edit(seal.NAME, lambda d: d.replace(b'"format": 1', b'"format": 2', 1)),
+        edit(seal.NAME, lambda d: d.replace(b'"format": 2', b'"format": 3', 1)),
         seal.NAME,
-        "expected format 1, got format 2. Upgrade riskradar",
+        "expected format 2, got format 3. Upgrade riskradar",
     ),
     "renamed_to_another_day": (
         renamed(lambda name: "2027" + name[4:]),
@@ -388,7 +423,8 @@ def test_the_same_names_built_by_other_code_are_refused(bundle):
 def test_the_proof_is_replayed_with_the_models_own_probabilities(bundle):
     seen = []
 
-    def replay(proof, run):
+    def replay(proof, run, encodings):
+        del encodings
         seen.append(run(np.array([proof["cases"][0]["features"]], np.float32)))
 
     open_it(bundle, replay=replay)
@@ -397,8 +433,8 @@ def test_the_proof_is_replayed_with_the_models_own_probabilities(bundle):
 
 
 def test_a_proof_that_scores_otherwise_refuses_the_bundle(bundle):
-    def replay(proof, run):
-        del proof, run
+    def replay(proof, run, encodings):
+        del proof, run, encodings
         raise ArithmeticError("order 3 differs by 0.2")
 
     with pytest.raises(BundleRejected, match=r"proof\.json.*order 3 differs by 0\.2"):

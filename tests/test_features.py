@@ -196,6 +196,7 @@ def test_there_are_at_least_sixty_features_in_named_groups() -> None:
         "address_flags",
         "conversation",
         "said",
+        "encoded",
     }
     assert len(set(NAMES)) == len(NAMES)
 

@@ -8,26 +8,29 @@ import numpy as np
 import pytest
 from shops import START_US, random_shop
 
-from features.build import FeatureSettings, Queries, build, names
+from features.build import FeatureSettings, Queries
+from features.encoded import WEIGHTS, Encoding, Encodings
 from features.facts import Facts, facts_of_records, key_of
+from features.inputs import input_names, inputs
 from features.past import CAP
 from features.population import Population
 from features.schema import DAY_US
 from store import Store, open_store
 
 SETTINGS = FeatureSettings("USD", {"BRL": 0.2, "CLP": 0.001}, "America/Sao_Paulo")
+WORDS = Encodings(Encoding.rounded(np.random.default_rng(2).normal(0, 0.5, WEIGHTS), 0.1))
 
 
 def differing(left: np.ndarray, right: np.ndarray) -> list[str]:
     same = (left == right) | (np.isnan(left) & np.isnan(right))
-    return [name for name, equal in zip(names(), same, strict=True) if not equal]
+    return [name for name, equal in zip(input_names(), same, strict=True) if not equal]
 
 
 def live(store: Store, facts: Facts, order_key: int, as_of: int) -> np.ndarray:
     """One order from the few rows that share its buyer, phone or address."""
     near = store.neighbourhood([order_key], [as_of])
     query = Queries(np.array([order_key]), np.array([as_of]))
-    return build(near, query, Population(facts, SETTINGS.money), SETTINGS)[0]
+    return inputs(near, query, Population(facts, SETTINGS.money), SETTINGS, WORDS)[0]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -42,7 +45,8 @@ def test_live_through_the_store_equals_batch_from_the_files(seed: int, tmp_path:
         first = np.array([known[facts["orders"]["order_key"] == key].min() for key in keys])
         moments = first + 1 + (draw.random(len(keys)) * 30 * DAY_US).astype(np.int64)
         population = Population(facts, SETTINGS.money)
-        batch = build(facts, Queries(keys, moments), population, SETTINGS)
+        batch = inputs(facts, Queries(keys, moments), population, SETTINGS, WORDS)
+        assert np.isfinite(batch[::3, -1]).any(), "some buyers wrote"
         for at in range(0, len(keys), 3):
             found = live(store, facts, int(keys[at]), int(moments[at]))
             assert differing(found, batch[at]) == []
@@ -78,6 +82,8 @@ def test_a_locker_with_more_orders_than_the_cap_is_cut_alike(tmp_path: Path) -> 
         store.write({"orders": rows, "addresses": doors}, received_at=as_of)
         key = key_of("order", "s", f"o{orders - 1}")
         query = Queries(np.array([key]), np.array([as_of]))
-        batch = build(facts, query, Population(facts, SETTINGS.money), SETTINGS)[0]
+        batch = inputs(facts, query, Population(facts, SETTINGS.money), SETTINGS, WORDS)[0]
         assert differing(live(store, facts, key, as_of), batch) == []
-        assert batch[names().index("address_orders_before")] == CAP - 1  # its own is one of them
+        assert (
+            batch[input_names().index("address_orders_before")] == CAP - 1
+        )  # its own is one of them

@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from served_shop import NOW, Caller
 
+from features.encoded import Encodings
 from features.facts import key_of
 from features.schema import DAY_US
 from models.registry import Registry
@@ -39,6 +41,16 @@ def night(home: Home) -> subprocess.CompletedProcess[str]:
     return riskradar(home, "nightly", "--as-of", "2026-11-18T11:06:40Z")
 
 
+def outspoken(tables: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """The shop with a word more in what buyers write of orders that end in an outcome."""
+    ends = {row["order_id"] for row in tables["outcomes"]}
+    messages = [
+        row | {"text": f"{row['text']} zepsute"} if row["order_id"] in ends else row
+        for row in tables["messages"]
+    ]
+    return tables | {"messages": messages}
+
+
 @pytest.fixture(scope="module")
 def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home after its first night, to be copied and never written to."""
@@ -46,7 +58,7 @@ def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home.settings_path.write_text(SETTINGS)
     shop = simulate(orders=ORDERS, seed=3, start_at=NOW - DAYS * DAY_US, days=DAYS)
     with home.open_store() as store:
-        store.write(shop.tables, received_at=NOW)
+        store.write(outspoken(shop.tables), received_at=NOW)
     ran = night(home)
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.startswith("promoted ")
@@ -72,6 +84,15 @@ def test_the_manifest_says_what_was_learned_from(promoted: Home) -> None:
     assert NOW - DAYS * DAY_US <= window["first_placed_at"] < window["last_placed_at"] < NOW
     assert window["as_of"] == NOW - NOW % 1_000_000
     assert window["orders"]["risk"] > window["positives"]["risk"] > 50
+
+
+def test_what_was_learned_of_words_travels_in_the_bundle_and_is_read_by_the_model(
+    promoted: Home,
+) -> None:
+    bundle = open_champion(promoted)
+    assert bundle.feature_names[-1] == "conversation_trouble"
+    assert Encodings.of_arrays(bundle.encodings).conversation is not None
+    assert "encodings.npz" in bundle.manifest.files
 
 
 def test_a_night_without_enough_history_fails_and_leaves_no_model(tmp_path: Path) -> None:

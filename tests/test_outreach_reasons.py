@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from features.build import names
-from features.catalogue import catalogue
+from features.catalogue import model_inputs
 from outreach.reasons import MOST, SHOP_WIDE, Reason, Words, in_words
 
 NAN = float("nan")
@@ -77,6 +77,14 @@ def test_what_is_alike_for_every_order_of_the_shop_is_no_reason_for_one() -> Non
         ("pays_on_delivery", 1, "The order is paid in cash on delivery: yes."),
         ("promise_weekday", 6, "Day of the week of the promised delivery, Monday is 0: Sunday."),
         ("distance_km", 2412.7, "Distance from the farthest seller to the buyer: 2413 kilometres."),
+        (
+            "conversation_trouble",
+            0.7,
+            (
+                "How much the buyer's words sound like those that ended in trouble at this shop: "
+                "2.01 times the usual odds."
+            ),
+        ),
         ("order_instalments", NAN, "Number of instalments the order is paid in: not known."),
         (
             "hours_to_payment",
@@ -96,6 +104,6 @@ def test_an_unknown_value_is_null_rather_than_zero() -> None:
 
 @pytest.mark.parametrize("value", [0.0, 1.0, 0.123456, 1e9, -3.5, NAN])
 def test_every_feature_can_be_said(value: float) -> None:
-    for feature in catalogue():
+    for feature in model_inputs():
         if not feature.name.startswith(SHOP_WIDE):
             assert text_of(feature.name, value).startswith(feature.words)

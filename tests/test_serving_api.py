@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from served_shop import NOW, Caller, order
+from served_shop import ENCODINGS, NOW, PLACED, Caller, order
 
-from features.build import Queries, build, names
+from features.build import Queries
 from features.facts import key_of
+from features.inputs import input_names, inputs
 from features.population import Population
 from outreach.shop import feature_settings
 from serving.checks import in_text
@@ -59,13 +60,16 @@ def test_the_score_is_that_of_the_same_features_built_from_the_whole_store(shop:
     items = [{"line": 1, "product_id": "P1", "quantity": 2, "unit_price_minor": 6495}]
     address = {"recorded_at": "2026-11-18T10:00:00Z", "line1": "1 Main St", "city": "Springfield"}
     shop.score(order("A0", buyer_id="ann", addresses=[address]))
-    result = shop.one(order("A1", buyer_id="ann", items=items, addresses=[address]))
+    message = {"message_id": "m", "sent_at": PLACED, "sender": "buyer", "text": "still waiting"}
+    told = {"items": items, "addresses": [address], "messages": [message]}
+    result = shop.one(order("A1", buyer_id="ann", **told))
     store, settings = shop.service.store, feature_settings(shop.service.settings)
     (score,) = store.scores_of(key_of("order", "default", "A1"))
     queries = Queries(np.array([score.order_key]), np.array([score.as_of]))
     facts = store.facts()
-    matrix = build(facts, queries, Population(facts, settings.money), settings)
-    assert matrix[0, names().index("buyer_orders_before")] == 1
+    matrix = inputs(facts, queries, Population(facts, settings.money), settings, ENCODINGS)
+    assert matrix[0, input_names().index("buyer_orders_before")] == 1
+    assert np.isfinite(matrix[0, input_names().index("conversation_trouble")])
     _, probabilities = shop.service.champion.loaded().session.run(matrix)
     assert probabilities[0, 0] == pytest.approx(result["risk"], abs=1e-12)
 
@@ -77,8 +81,8 @@ def test_reasons_are_the_exact_contributions_strongest_first(shop: Caller) -> No
     facts = shop.service.store.neighbourhood([score.order_key], [score.as_of])
     queries = Queries(np.array([score.order_key]), np.array([score.as_of]))
     settings = feature_settings(shop.service.settings)
-    matrix = build(facts, queries, shop.service.states, settings)
-    exact = dict(zip(names(), loaded.explainer.contributions(matrix, "risk")[0], strict=True))
+    matrix = inputs(facts, queries, shop.service.states, settings, loaded.encodings)
+    exact = dict(zip(input_names(), loaded.explainer.contributions(matrix, "risk")[0], strict=True))
     given = [reason["contribution"] for reason in result["reasons"]]
     assert given == [exact[reason["feature"]] for reason in result["reasons"]]
     assert given == sorted(given, reverse=True)

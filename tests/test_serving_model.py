@@ -6,8 +6,11 @@ import threading
 import time
 from collections.abc import Callable
 
+import numpy as np
+import pytest
 from served_shop import NOW, Caller, add_model, as_json, order, promote
 
+from features.encoded import WEIGHTS, Encoding, Encodings
 from features.population import STATE_VERSION
 from features.schema import DAY_US
 from models.registry import Registry
@@ -82,6 +85,21 @@ def test_a_damaged_bundle_is_refused_by_name_and_the_old_one_serves_on(shop: Cal
     assert (status, checks["model"]["ok"], checks["model"]["degraded"]) == (200, True, True)
     assert first in str(checks["model"]["detail"])
     assert f"refused bundle {second}: model.onnx" in str(checks["model"]["detail"])
+
+
+@pytest.mark.parametrize(
+    "carried", [Encodings(), Encodings(Encoding.rounded(np.zeros(WEIGHTS), 0.5))]
+)
+def test_a_bundle_with_other_weights_of_words_than_it_was_proved_with_is_refused(
+    shop: Caller, carried: Encodings
+) -> None:
+    """The proof's orders hold messages: weights of another night change what they score."""
+    second = add_model(shop.home, LATER, carried=carried)
+    promote(shop.home, second)
+    shop.service.champion.look()
+    assert shop.score(order("A1"))["model"] != second
+    detail = str(ready(shop)[1]["model"]["detail"])
+    assert f"refused bundle {second}: proof.json" in detail
 
 
 def test_a_home_without_a_model_is_served_but_not_ready_and_stores_nothing(

@@ -71,6 +71,7 @@ def _without(table: Table, names: tuple[str, ...]) -> Table:
         table.landmarks,
         np.ascontiguousarray(table.matrix[:, kept]),
         tuple(table.names[column] for column in kept),
+        table.encoder,
     )
 
 

@@ -13,9 +13,11 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from features.build import FeatureSettings, Queries, build
+from features.build import FeatureSettings, Queries
 from features.cut import Grouped, Ints
+from features.encoded import NONE_FITTED, Encodings
 from features.facts import NONE, Facts
+from features.inputs import inputs
 from features.population import Population, day_of
 from features.rates import home_minor
 from features.schema import HOUR_US
@@ -128,7 +130,7 @@ def score(
 ) -> Scored:
     """Scores of the orders asked about, with reasons for those flagged."""
     shop = feature_settings(settings)
-    matrix = features_of(facts, asked, shop)
+    matrix = features_of(facts, asked, shop, encodings=Encodings.of_arrays(bundle.encodings))
     _, probabilities = bundle.session.run(matrix)
     risk = probabilities[:, bundle.heads.index(bundle.manifest.risk_head)]
     shops, amounts = _order_columns(facts, asked, shop)
@@ -154,12 +156,21 @@ def score(
 
 
 def features_of(
-    facts: Facts, asked: Asked, shop: FeatureSettings, population: Population | None = None
+    facts: Facts,
+    asked: Asked,
+    shop: FeatureSettings,
+    population: Population | None = None,
+    *,
+    encodings: Encodings = NONE_FITTED,
 ) -> npt.NDArray[np.float32]:
-    """Features (n, d) with the population states of the days asked about, built on the way."""
+    """What a model reads, (n, d), with the population states of the days asked about.
+
+    The states are counted on the way; without `encodings` the columns of what is fitted are NaN.
+    """
     queries = Queries(asked.order_key, asked.as_of)
     counted = Population(facts, shop.money) if population is None else population
-    return build(facts, queries, counted, shop, threads=min(MOST_THREADS, cores()))
+    threads = min(MOST_THREADS, cores())
+    return inputs(facts, queries, counted, shop, encodings, threads=threads)
 
 
 def cores() -> int:

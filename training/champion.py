@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from features.build import fingerprint, names
+from features.build import fingerprint
+from features.inputs import input_names
 from features.proof import check
 from models.bundle import Bundle, open_bundle
 from models.check import check_in_child
@@ -35,7 +36,7 @@ def open_named(home: Home, path: Path) -> Bundle:
     return open_bundle(
         path,
         signing_key(key_path(home)),
-        expected_names=names(),
+        expected_names=input_names(),
         expected_fingerprint=fingerprint(),
         replay=check,
     )
@@ -54,7 +55,7 @@ def check_first(home: Home, path: Path) -> None:
     check_in_child(
         path,
         key_path(home),
-        expected_names=names(),
+        expected_names=input_names(),
         expected_fingerprint=fingerprint(),
         replay="features.proof:check",
     )

@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from features.encoded import CONVERSATION
 from features.schema import DAY_US
 from training.blend import Choice, Evidence, Margins, choose
+from training.encode import Encoder
 from training.fit_baseline import Baseline, simple_columns
 from training.fit_trees import CHECKPOINTS, PLAIN_ROUNDS, fit_trees, margins_at_checkpoints
 from training.heads import FittedHead, Grid, SmoothHalf, smooth_half
@@ -38,6 +40,19 @@ class Table:
     landmarks: Landmarks
     matrix: Matrix  # (n, d), NaN where unknown
     names: tuple[str, ...]  # (d,) features
+    encoder: Encoder | None = None  # of the column that is fitted anew at every origin
+
+    def taken(self, index: Ints, origin: int, known_at: int) -> Matrix:
+        """(r, d) some rows, as a fit at `origin` on answers known by `known_at` may see them.
+
+        What messages are worth was learned by that fit's own past, and of its own orders by others
+        than themselves.
+        """
+        matrix = self.matrix[index]
+        if self.encoder is not None and CONVERSATION in self.names:
+            column = self.encoder.at(origin, known_at).column
+            matrix[:, self.names.index(CONVERSATION)] = column[index]
+        return matrix
 
 
 @dataclass(frozen=True)
@@ -155,7 +170,7 @@ class Fitter:
         is the recipe, and the freshest orders calibrate best.
         """
         self.progress(f"{head.name}: fit on everything known")
-        rows = self._rows(self.every, head.answers_at(head.as_of), head.as_of)
+        rows = self._rows(self.every, head, head.as_of, head.as_of)
         choice = self._choice(head, walked.predictions, head.as_of, rows.base_rate)
         smooth, booster = None, None
         if choice.weight_trees < 1:
@@ -169,14 +184,13 @@ class Fitter:
 
     def _at(self, head: Head, index: int) -> OutOfTime:
         window = head.plan.windows[index]
-        answers = head.answers_at(window.fit_known_at)
-        rows = self._rows(self.few, answers, window.origin)
+        rows = self._rows(self.few, head, window.origin, window.fit_known_at)
         judged = np.flatnonzero(self._judges(head, window))
         self.progress(
             f"{head.name}: window {index + 1} of {len(head.plan.windows)}, "
             f"{len(rows.outcome)} moments teach, {len(judged)} orders follow"
         )
-        matrix = self.table.matrix[judged]
+        matrix = self.table.taken(judged, window.origin, window.fit_known_at)
         checkpoints = (PLAIN_ROUNDS,) if head.plan.short else CHECKPOINTS
         smooth = self._smooth(rows, None)
         booster = self._trees(rows, checkpoints[-1])
@@ -213,17 +227,18 @@ class Fitter:
         marks = self.table.landmarks
         return Weighed(np.arange(len(marks)), marks.weight)
 
-    def _rows(self, which: Weighed, answers: Answers, origin: int) -> Rows:
+    def _rows(self, which: Weighed, head: Head, origin: int, known_at: int) -> Rows:
         """Moments of answered orders placed before an origin, the older the lighter."""
-        marks = self.table.landmarks
+        marks, answers = self.table.landmarks, head.answers_at(known_at)
         span = round(self.settings.history_days * DAY_US)
         recent = (marks.placed_at < origin) & (marks.placed_at >= origin - span)
         taken = (recent & (answers != UNKNOWN))[which.index]
         index = which.index[taken]
         age = (origin - marks.placed_at[index]) / (self.settings.half_life_days * DAY_US)
         decided = np.flatnonzero(recent & marks.decision)
-        clock = clocks(self.table.matrix[decided], int(np.ptp(marks.placed_at[decided])))
-        matrix = self.table.matrix[index]
+        decisions = self.table.taken(decided, origin, known_at)
+        clock = clocks(decisions, int(np.ptp(marks.placed_at[decided])))
+        matrix = self.table.taken(index, origin, known_at)
         matrix[:, clock] = np.nan
         return Rows(
             index=index,

@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from features.encoded import CONVERSATION, Encodings
 from features.facts import NONE, Facts
 from features.schema import DAY_US, OUTCOME_KINDS
 from training.ablate import Ablation, ablate
 from training.blend import Choice
+from training.encode import Encoder
 from training.fit import Answers, Fitter, Head, Matrix, OutOfTime, Table
 from training.heads import FittedHead, FittedModel, Grid, knot_grid
 from training.labels import UNKNOWN, Labels, labels, with_any, worthwhile
@@ -62,13 +64,17 @@ class Learned:
     left_out: Mapping[str, str]  # kind → why it has no head, or is not part of risk
     table: Table  # every landmark learned from, for the proof
     settings: LearnSettings
+    encodings: Encodings  # what the model reads beside the features
 
 
 class _Answers:
     """Answers per landmark as known at any moment, worked out once a moment."""
 
-    def __init__(self, facts: Facts, settings: LearnSettings, risk_kinds: tuple[str, ...]) -> None:
+    def __init__(
+        self, facts: Facts, settings: LearnSettings, risk_kinds: tuple[str, ...], as_of: int
+    ) -> None:
         self.facts, self.settings, self.risk_kinds = facts, settings, risk_kinds
+        self.as_of = as_of
         self.known: dict[int, Labels] = {}
 
     def labels_at(self, moment: int) -> Labels:
@@ -94,12 +100,13 @@ def learn(
 ) -> Learned:
     """Everything from the facts known before `as_of`; NotEnoughHistory where `risk` has too few.
 
-    `build_matrix` gives the features of landmarks, one column a name; it is asked once.
+    `build_matrix` gives what the model reads of landmarks, one column a name; it is asked once.
+    Columns of what is fitted (`features.encoded`) are filled in here, whatever it put there.
     """
     orders = truth(facts, as_of)
     by_kind = labels(facts, orders, settings.horizon_days)
     risk_kinds = worthwhile(by_kind, _with_source(by_kind, settings.risk_kinds))
-    answers = _Answers(facts, settings, risk_kinds)
+    answers = _Answers(facts, settings, risk_kinds, as_of)
     kinds, left_out = _kinds(answers.labels_at(as_of), settings, risk_kinds)
     marks = landmarks(
         facts,
@@ -112,7 +119,7 @@ def learn(
     only = risk_kinds[0] if len(risk_kinds) == 1 else ""
     is_risk = plans.pop(only, None) is not None  # that kind is `risk`: learned once, written twice
     progress(f"features of {len(marks)} moments")
-    table = Table(marks, build_matrix(marks), names)
+    table, encodings = _table(marks, build_matrix(marks), names, facts, answers)
     fitter = Fitter(table, settings, progress)
     grid = _grid(table, settings)
     heads = {
@@ -122,7 +129,7 @@ def learn(
     if is_risk:
         heads[only] = _renamed(heads[RISK], only)
     model = FittedModel(names, tuple(head.fitted for head in heads.values()), RISK)
-    return Learned(model, heads, as_of, risk_kinds, left_out, table, settings)
+    return Learned(model, heads, as_of, risk_kinds, left_out, table, settings, encodings)
 
 
 def _with_source(found: Labels, kinds: tuple[str, ...]) -> tuple[str, ...]:
@@ -194,6 +201,24 @@ def _at(answers: _Answers, kind: str, marks: Landmarks) -> Callable[[int], Answe
     return lambda moment: answers.of(kind, marks.order_key, moment)
 
 
+def _table(
+    marks: Landmarks, matrix: Matrix, names: tuple[str, ...], facts: Facts, answers: _Answers
+) -> tuple[Table, Encodings]:
+    """The table, and what everything known taught of messages, if the model is to read that."""
+    if CONVERSATION not in names:
+        return Table(marks, matrix, names), Encodings()
+    encoder = Encoder.of(
+        facts,
+        marks,
+        _at(answers, RISK, marks),
+        history_days=answers.settings.history_days,
+        half_life_days=answers.settings.half_life_days,
+    )
+    last = encoder.at(answers.as_of, answers.as_of)
+    matrix[:, names.index(CONVERSATION)] = last.column
+    return Table(marks, matrix, names, encoder), last.encodings
+
+
 def _grid(table: Table, settings: LearnSettings) -> Grid:
     """The knots that all heads share, so that the exported graph holds one basis."""
     step = max(1, len(table.matrix) // GRID_ROWS)
@@ -255,7 +280,7 @@ def ablations(
 
     `facts` are those that were learned from; `groups` names their features.
     """
-    answers = _Answers(facts, learned.settings, learned.risk_kinds)
+    answers = _Answers(facts, learned.settings, learned.risk_kinds, learned.as_of)
     fitter = Fitter(learned.table, learned.settings, progress)
     marks, found = learned.table.landmarks, {}
     for name, one in learned.heads.items():

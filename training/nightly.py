@@ -14,10 +14,13 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from features.build import FeatureSettings, fingerprint, names
-from features.catalogue import catalogue, groups
+from features.build import FeatureSettings, fingerprint
+from features.catalogue import encoded_features, groups, model_inputs
+from features.encoded import Encodings
 from features.facts import Facts
+from features.inputs import input_names
 from features.population import STATE_VERSION, Population
 from features.proof import proof
 from features.schema import DAY_US
@@ -109,7 +112,7 @@ class _Night:
         return learn(
             self.facts,
             self._matrix,
-            names(),
+            input_names(),
             settings=LearnSettings.of(self.home.settings),
             as_of=self.as_of,
             progress=self.reporter.say,
@@ -159,16 +162,19 @@ class _Night:
         return BundleContents(
             graph=graph,
             reasons=tables,
-            proof=proof(records, asked, self.shop, lambda rows: session.run(rows)[1]),
+            proof=proof(
+                records, asked, self.shop, learned.encodings, lambda rows: session.run(rows)[1]
+            ),
             card=card(learned),
             report=report(learned, words=_words(), ablation=ablation),
-            feature_names=names(),
+            feature_names=input_names(),
             fingerprint=fingerprint(),
             heads=tuple(head.name for head in learned.model.heads),
             risk_head=RISK,
             versions={library: version(library) for library in LIBRARIES},
             training_window=_window(learned),
             measures=_measures(learned) | {"parity": asdict(parity), "reasons": asdict(reasons)},
+            encodings=learned.encodings.arrays() or None,
             code=version("riskradar"),
         )
 
@@ -177,12 +183,23 @@ class _Night:
         head = learned.heads[RISK]
         since = head.placed_at >= int(champion.manifest.training_window["as_of"])
         rows = np.flatnonzero(since)
-        matrix = learned.table.matrix[head.predictions.row[rows]]
+        matrix = self._as_read_by(champion, learned, head.predictions.row[rows])
         _, probabilities = champion.session.run(matrix)
         column = champion.heads.index(champion.manifest.risk_head)
         return gate.against_champion(
             _taken(head.judged, rows), head.contenders["model"][rows], probabilities[:, column]
         )
+
+    def _as_read_by(
+        self, champion: Bundle, learned: Learned, rows: npt.NDArray[np.int64]
+    ) -> Matrix:
+        """What the champion would have read at some landmarks: its own encodings, not tonight's."""
+        marks, encoded = learned.table.landmarks.take(rows), encoded_features()
+        theirs = Encodings.of_arrays(champion.encodings)
+        matrix = learned.table.matrix[rows]
+        index = self.population.index.of(self.facts)
+        matrix[:, -len(encoded) :] = theirs.columns(index, marks.order_key, marks.as_of).T
+        return matrix
 
 
 def _taken(judged: Judged, rows: np.ndarray[Any, np.dtype[np.int64]]) -> Judged:
@@ -196,12 +213,17 @@ def _taken(judged: Judged, rows: np.ndarray[Any, np.dtype[np.int64]]) -> Judged:
 
 
 def _same_graph(champion: Bundle, contents: BundleContents) -> bool:
-    """Whether the night gave the champion's own graph again, byte for byte."""
-    return sha256(contents.graph).hexdigest() == champion.manifest.files["model.onnx"].sha256
+    """Whether the night gave the champion's own graph and weights again, byte for byte."""
+    fitted = contents.encodings or {}
+    return (
+        sha256(contents.graph).hexdigest() == champion.manifest.files["model.onnx"].sha256
+        and fitted.keys() == champion.encodings.keys()
+        and all(np.array_equal(fitted[name], champion.encodings[name]) for name in fitted)
+    )
 
 
 def _words() -> dict[str, str]:
-    return {feature.name: feature.words for feature in catalogue()}
+    return {feature.name: feature.words for feature in model_inputs()}
 
 
 def _window(learned: Learned) -> dict[str, Any]:
