@@ -16,7 +16,7 @@ from features.attributes import attributes
 from features.identity import NONE, Values
 from features.signal_names import LANGUAGES, SIGNALS
 from features.signal_phrases import phrases as known_phrases
-from features.signals import READER_VERSION, PhraseChanges, Reader, Reading, reader
+from features.signals import READER_VERSION, PhraseChanges, Reader, reader
 
 LANGUAGE_CODES = {name: code for code, name in enumerate(LANGUAGES)}  # NONE where nobody can tell
 _BIT = {name: 1 << bit for bit, name in enumerate(SIGNALS)}
@@ -97,24 +97,16 @@ NOTHING = Said()
 
 
 def said(texts: Values, senders: Values, readers: Sequence[Reader]) -> list[Said]:
-    """The facts of messages; only the buyer's say anything. Each different text is read once."""
-    wanted: dict[Reader, dict[str, None]] = {}
-    for text, sender, own in zip(texts, senders, readers, strict=True):
-        if text and sender == "buyer":
-            wanted.setdefault(own, {})[text] = None
-    known = {own: _read(own, tuple(distinct)) for own, distinct in wanted.items()}
+    """The facts of messages; only the buyer's say anything."""
     return [
-        known[own][text] if text and sender == "buyer" else NOTHING
+        _read(own, text) if text and sender == "buyer" else NOTHING
         for text, sender, own in zip(texts, senders, readers, strict=True)
     ]
 
 
-def _read(own: Reader, texts: tuple[str, ...]) -> dict[str, Said]:
-    readings = own.read_many(texts)
-    return {text: _said(text, found) for text, found in zip(texts, readings, strict=True)}
-
-
-def _said(text: str, found: Reading) -> Said:
+@lru_cache(maxsize=1 << 15)  # buyers say the same things: reading costs a hundred times a look-up
+def _read(own: Reader, text: str) -> Said:
+    found = own.read(text)
     bits = 0
     for signal in found.signals:
         bits |= _BIT[signal]

@@ -7,7 +7,7 @@ back from a sketch: a thousand bits stand for all the words of four languages.
 from __future__ import annotations
 
 import re
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import pairwise
 from operator import or_
 from zlib import crc32
@@ -30,6 +30,7 @@ _MIX, _OTHER = 0x9E3779B1, 0x85EBCA77  # odd: of xxHash; "not good" and "good no
 _BIT = [1 << at for at in range(BITS)]
 
 
+@lru_cache(maxsize=1 << 15)
 def sketch(text: str) -> bytes:
     """The sketch of a message, `BYTES` long; the same on every machine.
 

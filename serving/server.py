@@ -91,6 +91,7 @@ def _look_through(home: Home) -> None:
     """Read the settings and bring the store up to date once, rather than in every worker."""
     _ = home.create().settings
     home.open_store().close()
+    home.readers.of("").read("")  # made before the fork, all workers share it
 
 
 def _refuse_a_taken_address(host: str, port: int) -> None:

@@ -150,7 +150,7 @@ def naive_neighbourhood(facts: Facts, asked: list[tuple[int, int]], cap: int) ->
             tied = [(at, o) for (k, o), at in first.items() if k == link and at < as_of]
             near |= {o for _, o in sorted(t for t in tied if t[1] in exists)[-cap:]}
     own = {order for order, _ in asked}
-    keep = {table: ("order_key", own) for table in ("items", "messages", "outreach")}
+    keep = dict.fromkeys(("items", "messages", "outreach"), ("order_key", own))
     for table in ("orders", "addresses", "outcomes", "deliveries"):
         keep[table] = ("order_key", near)
     for table, column, source in (
