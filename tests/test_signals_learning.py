@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from features.signal_model import load
@@ -9,7 +11,15 @@ from features.signal_names import SIGNALS
 from features.signals import Reader
 from features.text import plain
 from training.signals import learn
-from training.signals_data import folds, for_judging, for_learning, is_aside, labels, originals
+from training.signals_data import (
+    _unlike,
+    folds,
+    for_judging,
+    for_learning,
+    is_aside,
+    labels,
+    originals,
+)
 from training.signals_fit import fit, margins
 from training.signals_matrix import matrices
 
@@ -52,3 +62,10 @@ def test_reading_gives_the_margins_that_fitting_judged_by() -> None:
         if row.sender == "buyer":
             said = np.array([name in known.read(row.text).signals for name in SIGNALS])
             assert (said == (wanted > 0))[clear].all()
+
+
+def test_a_written_message_that_resembles_one_kept_aside_is_not_learned_from():
+    (judge, *_) = for_judging()
+    alike = replace(judge, id="w-1", text=judge.text + "!", original=False)
+    other = replace(judge, id="w-2", text="qwx zzkj vvbn", original=False)
+    assert [message.id for message in _unlike([alike, other], [judge])] == ["w-2"]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from importlib.resources import files
@@ -55,11 +56,15 @@ def originals() -> list[Message]:
 
 
 def for_learning() -> list[Message]:
-    """What may be learned from: the originals that are not set aside, then the written ones."""
+    """What may be learned from: originals that are not set aside, then the written ones.
+
+    A written message that resembles one set aside is left out: its author may have met it.
+    """
     folder = files("training").joinpath("messages")
     written = sorted(file.name for file in folder.iterdir() if file.name.startswith("written_"))
     kept = [message for message in originals() if not is_aside(message.id)]
-    return kept + [message for name in written for message in _read(name, original=False)]
+    more = [message for name in written for message in _read(name, original=False)]
+    return kept + _unlike(more, for_judging())
 
 
 def for_judging() -> list[Message]:
@@ -80,6 +85,26 @@ def folds(texts: Sequence[str], count: int) -> NDArray[np.int64]:
     draw = np.random.default_rng(SEED)
     drawn: dict[int, int] = {}
     return np.array([drawn.setdefault(group, int(draw.integers(count))) for group in groups])
+
+
+def _unlike(messages: Sequence[Message], judging: Sequence[Message]) -> list[Message]:
+    """The messages that are no near-duplicates of those that judge."""
+    aside = [_characters(message.text) for message in judging]
+    holders: dict[str, list[int]] = {}
+    for index, held in enumerate(aside):
+        for gram in held:
+            holders.setdefault(gram, []).append(index)
+    return [message for message in messages if not _resembles(message, aside, holders)]
+
+
+def _resembles(
+    message: Message, others: Sequence[set[str]], holders: Mapping[str, Sequence[int]]
+) -> bool:
+    held = _characters(message.text)
+    shared = Counter(other for gram in held for other in holders.get(gram, ()))
+    return any(
+        count >= SHARED * min(len(held), len(others[other])) for other, count in shared.items()
+    )
 
 
 def _characters(text: str) -> set[str]:
