@@ -110,17 +110,17 @@ def test_threads_read_the_same() -> None:
 
 
 def test_an_added_phrase_fires_and_a_removed_one_does_not() -> None:
-    changes = PhraseChanges.of({"legal_threat": {"add": ["call (uncle|aunt) Vito"]}}, "[x]")
-    text = "do that and i call uncle Vito"
+    changes = PhraseChanges.of({"legal_threat": {"add": ["wibble (wobble|wubble)"]}}, "[x]")
+    text = "the wibble wobble is green"
     assert reader().read(text).signals == ()
     reading = reader(changes).read(text)
     assert reading.signals == ("legal_threat",)
-    assert text[reading.spans[0].start : reading.spans[0].end] == "call uncle Vito"
+    assert text[reading.spans[0].start : reading.spans[0].end] == "wibble wobble"
 
 
 def test_an_added_phrase_does_not_fire_when_it_is_denied() -> None:
-    changes = PhraseChanges.of({"legal_threat": {"add": ["call uncle Vito"]}}, "[x]")
-    assert reader(changes).read("no need to call uncle Vito").signals == ()
+    changes = PhraseChanges.of({"legal_threat": {"add": ["wibble wobble"]}}, "[x]")
+    assert reader(changes).read("no need to wibble wobble").signals == ()
 
 
 @pytest.mark.parametrize(
