@@ -11,6 +11,7 @@ row reached us); `known_at` ends each key, so a changed record is a new version.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 SECOND_US = 1_000_000
@@ -20,6 +21,8 @@ DAY_US = 24 * HOUR_US
 EARLIEST_US = 631_152_000 * SECOND_US  # 1990-01-01
 LATEST_US = 4_102_444_800 * SECOND_US  # 2100-01-01
 MAX_TEXT = 20_000  # characters; longer texts are refused by name rather than cut
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 PAYMENT_METHODS = (
     "card",
@@ -54,6 +57,25 @@ DELIVERY_STATUSES = (
     "returned",
 )
 ARMS = ("contact", "holdout")
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds UTC of an aware time.
+
+    >>> micros(datetime(1970, 1, 1, 1, tzinfo=UTC))
+    3600000000
+    """
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def in_text(moment: int) -> str:
+    """A time in microseconds UTC as RFC 3339, to the microsecond.
+
+    >>> in_text(1_500_000)
+    '1970-01-01T00:00:01.500000Z'
+    """
+    shown = EPOCH + timedelta(microseconds=moment)
+    return shown.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 class Kind(StrEnum):

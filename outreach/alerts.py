@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from features.schema import in_text
 from features.signals import Reading
 from outreach.alert_rules import RED_BITS, Read, Rules, alerts_of
 from outreach.alert_words import words
-from outreach.evidence import cause_in_text, complete, freeze, in_text
+from outreach.evidence import cause_in_text, complete, freeze
 from store import Store
 from store.alert_rows import Unread
 from store.alert_types import Alert, ReadUpTo

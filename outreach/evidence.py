@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from features.schema import TABLES, Kind
+from features.schema import TABLES, Kind, in_text
 from outreach.evidence_log import (
     Line,
     append,
@@ -33,21 +32,10 @@ from store.home import Home
 FORMAT = 1  # of a file; raised when what it holds is arranged otherwise
 AT_ONCE = 100  # files frozen under one lock, so that nobody waits long for it
 WAIT_S = 10.0  # for the lock; who does not get it leaves the rest to the next run
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TIMES = {
     name: {column.name for column in spec.columns if column.kind is Kind.TIME}
     for name, spec in TABLES.items()
 }
-
-
-def in_text(moment: int) -> str:
-    """A time in microseconds UTC as RFC 3339.
-
-    >>> in_text(1_500_000)
-    '1970-01-01T00:00:01.500000Z'
-    """
-    shown = _EPOCH + timedelta(microseconds=moment)
-    return shown.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def evidence_dir(home: Home) -> Path:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from flask import Blueprint, Response, request
 
+from features.schema import in_text
 from outreach.alert_briefing import as_text, briefing
 from outreach.alert_words import LANGUAGES, Language
 from outreach.alerts import for_answer
@@ -24,7 +25,6 @@ from serving.alerts_body import (
 from serving.answers import encode
 from serving.api import body, caller, json_response
 from serving.auth import Caller
-from serving.checks import in_text
 from serving.problems import FieldError, Problem, refused
 from serving.service import Service
 from store.alert_types import Alert, AlertClosed, AlertMissing, Closing, State

@@ -7,11 +7,11 @@ caller corrects them all at once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol
 
 from features.money import is_currency
-from features.schema import DAY_US, EARLIEST_US, LATEST_US, TABLES
+from features.schema import DAY_US, EARLIEST_US, LATEST_US, TABLES, in_text, micros
 from serving.described import CURRENCY_EXPECTED, TIME_EXPECTED, described, join
 from serving.problems import FieldError, refused
 
@@ -32,8 +32,6 @@ IN_ORDER: dict[str, tuple[tuple[str, str], ...]] = {
     "outcomes": (("opened_at", "closed_at"),),
     "outreach": (("assigned_at", "sent_at"),),
 }
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class _Asked(Protocol):
@@ -45,25 +43,6 @@ class _Asked(Protocol):
     def as_of(self) -> int | None: ...
     @property
     def path(self) -> str: ...
-
-
-def micros(moment: datetime) -> int:
-    """Microseconds UTC of an aware time.
-
-    >>> micros(datetime(1970, 1, 1, 1, tzinfo=UTC))
-    3600000000
-    """
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def in_text(moment: int) -> str:
-    """A time in microseconds UTC as RFC 3339, to the microsecond.
-
-    >>> in_text(1_500_000)
-    '1970-01-01T00:00:01.500000Z'
-    """
-    shown = _EPOCH + timedelta(microseconds=moment)
-    return shown.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 class Found:

@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from features.facts import key_of
+from features.schema import in_text
 from outreach.alerts import Watch
 from serving import parse, wire
 from serving.answers import ScoreAnswer, StoredAnswer, encode
 from serving.auth import Caller
-from serving.checks import Row, in_text
+from serving.checks import Row
 from serving.gather import Gatherer
 from serving.jobs import MOST_TOGETHER, Job, together
 from serving.model import Champion

@@ -14,11 +14,11 @@ from msgspec import Raw
 
 from features.addresses import Defect, defects
 from features.facts import key_of
+from features.schema import in_text
 from serving import arguments
 from serving.answers import OrderAnswer, ScoreLine, ScoresAnswer, TopAnswer, encode
 from serving.api import caller, json_response
 from serving.auth import Caller
-from serving.checks import in_text
 from serving.problems import Problem
 from serving.reading import seen_in
 from serving.service import Service

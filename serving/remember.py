@@ -11,7 +11,8 @@ from collections.abc import Callable
 import numpy as np
 
 from features.facts import NONE, key_of
-from serving.checks import IN_ORDER, Found, Row, in_text
+from features.schema import in_text
+from serving.checks import IN_ORDER, Found, Row
 from serving.described import TIME_EXPECTED, join
 from serving.metrics import child, records_stored
 from serving.problems import FieldError, refused

@@ -14,11 +14,11 @@ import numpy.typing as npt
 
 from features.facts import NONE
 from features.rates import Rates
+from features.schema import in_text
 from outreach.money import Cost
 from outreach.ranking import band
 from outreach.reasons import Reason
 from serving.answers import Loss, Result
-from serving.checks import in_text
 from serving.model import Loaded
 from serving.seen import Question, Seen
 

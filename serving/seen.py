@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from features.cut import SORTED_BY, Grouped
 from features.facts import NONE, Facts
+from features.schema import in_text
 from serving.answers import Stage
-from serving.checks import in_text
 from serving.described import join
 from serving.problems import FieldError, refused
 from serving.wire import Reasons

@@ -15,8 +15,8 @@ from features.build import Queries
 from features.facts import key_of
 from features.inputs import input_names, inputs
 from features.population import Population
+from features.schema import in_text
 from outreach.shop import feature_settings
-from serving.checks import in_text
 
 RESULT_FIELDS = {
     "order_id", "as_of", "risk", "band", "flagged", "outcomes", "expected_loss", "reasons",

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from served_shop import DAYS, NOW, SHOP, Caller, order
 
-from features.schema import DAY_US, HOUR_US, SECOND_US
+from features.schema import DAY_US, HOUR_US, SECOND_US, in_text
 from serving import arguments
-from serving.checks import in_text
 from serving.problems import Problem
 from training.batch import Asked, score
 from training.champion import open_champion
