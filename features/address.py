@@ -9,10 +9,9 @@ import numpy as np
 
 from features.basket import most
 from features.cut import Floats, Ints, Joined
+from features.distance import great_circle_km
 from features.facts import NONE
 from features.order import hours_between
-
-EARTH_KM = 6371.0  # mean radius
 
 
 def address_changes(addresses: Joined) -> Floats:
@@ -113,6 +112,4 @@ def distance_km(items: Joined, address_place: Floats, seller_place: Floats) -> F
     Great circle (haversine); the way is longer, but in proportion.
     """
     place, from_place = items.spread(np.radians(address_place)), np.radians(seller_place)
-    lat, lon = np.square(np.sin((place - from_place) / 2))
-    half = lat + np.cos(place[0]) * np.cos(from_place[0]) * lon
-    return most(items, 2 * EARTH_KM * np.arcsin(np.sqrt(np.minimum(half, 1.0))))
+    return most(items, great_circle_km(from_place, place))

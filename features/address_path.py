@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from features.cut import Floats, Ints, Joined
+from features.distance import great_circle_km
 from features.facts import DTYPES, NONE
 from features.joined import Truths
 from features.view import Query
@@ -18,7 +19,6 @@ _NAMES = DTYPES["addresses"].names or ()
 _PARTS = [_NAMES.index(f"{part}_key") for part in ("region", "postcode", "recipient", "line2")]
 _ADDRESS, _RECORDED = _NAMES.index("address_key"), _NAMES.index("recorded_at")
 _PLACE = [_NAMES.index("lat"), _NAMES.index("lon")]
-EARTH_KM = 6371.0  # mean radius
 
 
 def address_versions(query: Query, addresses: Joined) -> Ints:
@@ -77,7 +77,5 @@ def moved_km(addresses: Joined, address_versions: Ints) -> Floats:
     starts = addresses.starts
     ends = np.append(starts[1:], len(addresses)) - 1
     first, last = place[:, starts], place[:, ends]
-    lat, lon = np.square(np.sin((last - first) / 2))
-    half = np.minimum(lat + np.cos(first[0]) * np.cos(last[0]) * lon, 1.0)
-    out[addresses.owner[starts]] = 2 * EARTH_KM * np.arcsin(np.sqrt(half))
+    out[addresses.owner[starts]] = great_circle_km(first, last)
     return out
