@@ -16,4 +16,5 @@ def great_circle_km(start: Floats, end: Floats) -> Floats:
     """Great circle between places (2, n), latitude and longitude in radians, by haversine; (n,)."""
     lat, lon = np.square(np.sin((end - start) / 2))
     half = lat + np.cos(end[0]) * np.cos(start[0]) * lon
-    return 2 * EARTH_KM * np.arcsin(np.sqrt(np.minimum(half, 1.0)))
+    distance: Floats = 2 * EARTH_KM * np.arcsin(np.sqrt(np.minimum(half, 1.0)))
+    return distance
