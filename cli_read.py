@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli_upkeep import clear_errors, pass_home
+from features.schema import SENDERS
 
 if TYPE_CHECKING:
     from features.signals import Reader, Reading
     from store.home import Home
-
-SENDERS = ("buyer", "seller", "system")
 
 
 @click.command()
@@ -92,15 +91,7 @@ def _read(reader: Reader, one: dict[str, Any]) -> Reading:
 
 
 def _told(one: dict[str, Any], reading: Reading) -> dict[str, Any]:
-    signals = [
-        {
-            "signal": span.signal,
-            "start": span.start,
-            "end": span.end,
-            "text": one["text"][span.start : span.end],
-        }
-        for span in reading.spans
-    ]
+    signals = [found._asdict() for found in reading.quoted(one["text"])]
     return {"id": one["id"], "lang": reading.lang, "signals": signals}
 
 
@@ -109,11 +100,11 @@ def _shown(text: str, reading: Reading) -> str:
     from features.signals import RED  # noqa: PLC0415 - see cli.py
 
     lines = [f"[{reading.lang}] {text}"]
-    for span in reading.spans:
-        red = span.signal in RED
+    for signal, start, end, words in reading.quoted(text):
+        red = signal in RED
         mark = "●" if red else "·"
-        name = click.style(f"{mark} {span.signal:<22}", fg="red" if red else "yellow")
-        lines.append(f"  {name} {span.start:>3}-{span.end:<3} {text[span.start : span.end]}")
+        name = click.style(f"{mark} {signal:<22}", fg="red" if red else "yellow")
+        lines.append(f"  {name} {start:>3}-{end:<3} {words}")
     if not reading.spans:
         lines.append("  no signal")
     return "\n".join(lines)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from features.signal_decide import decide
 from features.signal_match import Layered, Matcher
@@ -27,6 +28,7 @@ __all__ = [
     "SIGNALS",
     "BadPhrase",
     "PhraseChanges",
+    "Quoted",
     "Reader",
     "Reading",
     "Span",
@@ -47,6 +49,15 @@ class Span:
     end: int
 
 
+class Quoted(NamedTuple):
+    """A span with its words."""
+
+    signal: str
+    start: int
+    end: int
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What a message says.
@@ -61,6 +72,10 @@ class Reading:
     def signals(self) -> tuple[str, ...]:
         """The signals carried, each once, in the order of SIGNALS."""
         return tuple(dict.fromkeys(span.signal for span in self.spans))
+
+    def quoted(self, text: str) -> list[Quoted]:
+        """The spans with their words, of the text that was read."""
+        return [Quoted(s.signal, s.start, s.end, text[s.start : s.end]) for s in self.spans]
 
 
 class Reader:

@@ -179,9 +179,9 @@ class _Teller:
         if not messages:
             return self._say("no_messages")
         for row in reversed(messages):
-            spans = self._read(self._alert.shop_id, row["text"]).spans
+            found = self._read(self._alert.shop_id, row["text"]).quoted(row["text"])
             for feeling in FEELINGS:
-                quoted = [row["text"][s.start : s.end] for s in spans if s.signal == feeling]
+                quoted = [one.text for one in found if one.signal == feeling]
                 if quoted:
                     return self._say(
                         "feeling",

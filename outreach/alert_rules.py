@@ -90,9 +90,9 @@ def _of_message(
     """One alert for each red signal, with the words of that signal."""
     for code in RED:
         spans = tuple(
-            Passage(span.start, span.end, message.text[span.start : span.end])
-            for span in reading.spans
-            if span.signal == code
+            Passage(start, end, words)
+            for signal, start, end, words in reading.quoted(message.text)
+            if signal == code
         )
         if spans:
             cause = MessageCause(message.message_id, message.known_at, message.sent_at, spans)

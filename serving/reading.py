@@ -82,10 +82,7 @@ def answered(asked: ReadMessage, reading: Reading) -> ReadAnswer:
 
 def seen_in(text: str, reading: Reading) -> list[SeenSignal]:
     """The signals of a text with their words."""
-    return [
-        SeenSignal(span.signal, span.start, span.end, text[span.start : span.end])
-        for span in reading.spans
-    ]
+    return [SeenSignal(*found) for found in reading.quoted(text)]
 
 
 def read_request(sent: bytes) -> tuple[list[ReadMessage], bool]:
