@@ -68,12 +68,12 @@ class Intake:
         rows = told.rows[table]
         written = remember(self._store, told, self._clock)
         asked, given = _touched(rows, just_after(written)), []
-        if table in ALERTING:  # of any order, shipped or not, scored or not
-            self._watch.review([question.order_key for question in asked], written.received_at)
-            if not all(row.get("order_id") for row in rows):  # said before there is an order
-                self._watch.sweep(written.received_at, most=MOST_SWEPT)
-        if table in RESCORED and self._champion.ready:
+        if table in RESCORED and self._champion.ready:  # raises the orders' alerts as well
             given = self._scorer.answer(asked, known_only=True)
+        elif table in ALERTING:  # of any order, shipped or not, scored or not
+            self._watch.review([question.order_key for question in asked], written.received_at)
+        if table in ALERTING and not all(row.get("order_id") for row in rows):
+            self._watch.sweep(written.received_at, most=MOST_SWEPT)  # said before any order
         return encode(
             StoredAnswer(
                 stored=[_shown(table, row) for row in rows],
