@@ -10,7 +10,7 @@ import tomllib
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 GONE = "\ufdd0"  # noncharacter: stands where a character folds to nothing
@@ -113,6 +113,7 @@ def small_words() -> dict[str, tuple[str, ...]]:
 _FOLDING = _Folding()
 
 
+@lru_cache(maxsize=64)  # signals, attributes and sketch of the same few messages ask in turn
 def plain(text: str) -> Plain:
     """The plain form of any text: never fails, may be empty."""
     out = text.translate(_FOLDING)
