@@ -6,15 +6,14 @@ Knows nothing of how an alert comes about. Times are RFC 3339 text here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from outreach.alert_briefing import Briefing
-from serving.described import described, join
-from serving.diagnosis import read_json, refuse_nul
+from serving.described import described
+from serving.diagnosis import read_json, refuse_nul, unknown_fields
 from serving.problems import FieldError, refused
 from store.alert_types import ROOT_CAUSES, Alert, RootCause
 
@@ -99,23 +98,12 @@ def close_request(body: bytes) -> CloseAlert:
     sent = read_json(body)
     if not isinstance(sent, dict):
         raise refused([FieldError("", described(sent), "an object")])
-    errors = [*_unknown(sent), *_wrong(sent)]
+    names = [field.name for field in msgspec.structs.fields(CloseAlert)]
+    errors = [*unknown_fields(sent, names), *_wrong(sent)]
     if errors:
         raise refused(errors)
     refuse_nul(sent)
     return msgspec.convert(sent, CloseAlert)
-
-
-def _unknown(sent: Mapping[str, Any]) -> list[FieldError]:
-    names = [field.name for field in msgspec.structs.fields(CloseAlert)]
-    found = []
-    for name in sent:
-        if name not in names:
-            near = get_close_matches(name, names, n=1)
-            expected = f"one of {', '.join(names)}"
-            instead = f"{expected}; did you mean {near[0]}?" if near else expected
-            found.append(FieldError(join("", name), "an unknown field", instead))
-    return found
 
 
 def _wrong(sent: Mapping[str, Any]) -> list[FieldError]:

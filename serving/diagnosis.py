@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
@@ -130,6 +130,20 @@ def _reasons(value: Mapping[str, Any], path: str) -> list[FieldError]:
     if asked == "flagged" or isinstance(asked, bool):
         return []
     return [FieldError(join(path, "reasons"), described(asked), '"flagged", true or false')]
+
+
+def unknown_fields(
+    sent: Mapping[str, Any], names: Sequence[str], path: str = ""
+) -> list[FieldError]:
+    """Fields of an object that none of the few names is, each with the nearest name."""
+    found = []
+    for name in sent:
+        if name not in names:
+            near = get_close_matches(name, names, n=1)
+            expected = f"one of {', '.join(names)}"
+            instead = f"{expected}; did you mean {near[0]}?" if near else expected
+            found.append(FieldError(join(path, name), "an unknown field", instead))
+    return found
 
 
 def read_json(body: bytes) -> Any:

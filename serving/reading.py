@@ -16,7 +16,7 @@ from features.schema import MAX_TEXT, SENDERS
 from features.signals import Reading
 from serving.api import body, caller, json_response
 from serving.described import described, join
-from serving.diagnosis import read_json
+from serving.diagnosis import read_json, unknown_fields
 from serving.problems import MAX_ERRORS, FieldError, refused
 from serving.service import Service
 from serving.wire import MAX_ORDERS
@@ -106,11 +106,7 @@ def _wrong(row: Any, path: str) -> list[FieldError]:
     if not isinstance(row, Mapping):
         return [FieldError(path, described(row), 'an object such as {"text": "..."}')]
     fields = {field.name: field for field in msgspec.structs.fields(ReadMessage)}
-    found = [
-        FieldError(join(path, name), "an unknown field", f"one of {', '.join(fields)}")
-        for name in row
-        if name not in fields
-    ]
+    found = unknown_fields(row, list(fields), path)
     for name, field in fields.items():
         if name not in row and field.required:
             found.append(FieldError(join(path, name), "nothing", _SAID[name]))
